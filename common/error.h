@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ * The errors a client can be told, by name; error.def is their only list.
+ */
+#ifndef COMMON_ERROR_H
+#define COMMON_ERROR_H
+
+#include "common/buf.h"
+
+#define ERR(name, code, http, text) ERR_##name,
+enum err {
+    ERR_OK,
+#include "common/error.def"
+    ERR_COUNT
+};
+#undef ERR
+
+struct error_info {
+    const char *name; /* "ROOM_NOT_FOUND" */
+    int code;         /* what the JSON says */
+    int http;         /* the status it comes with */
+    const char *text; /* what the JSON says in words */
+};
+
+/* Static; of ERR_OK: all zero and empty texts. */
+const struct error_info *error_info(enum err e);
+
+/* {"status":false,"error":{"code":…,"error":"…","field":"…"}}; without field where field.p is NULL. field must be
+ * UTF-8. */
+void error_json(struct buf *out, enum err e, struct str field);
+
+#endif
