@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ * The relay as a whole: what its parts find each other by. One of these, made by main.c; all of it is the
+ * loop's thread's.
+ */
+#ifndef RELAY_RELAY_H
+#define RELAY_RELAY_H
+
+#include <uv.h>
+
+#include "common/secret.h"
+#include "common/settings.h"
+#include "relay/hub.h"
+#include "relay/workers.h"
+#include "relay/ws.h"
+
+struct front;
+struct desk;
+
+struct relay {
+    uv_loop_t loop;
+    struct settings settings;
+    struct secrets secrets; /* read by workers too: never changed after the start */
+    struct world world;
+    struct hub *hub;
+    struct workers *workers;
+    struct ws *ws;
+    struct front *front;
+    struct desk *desk;
+    uint64_t rooms_version; /* as last seen by rows.c */
+    bool polling;
+};
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT
+ * Rows of rooms; see rows.h. Each kind of work is a struct that begins with its job: run() fills it on a
+ * worker's thread, done() uses and frees it on the loop's.
+ */
+#include "relay/rows.h"
+
+#include "common/clock.h"
+#include "common/logline.h"
+
+enum { PURGE_ROWS = 1000 };
+
+struct errand {
+    struct job job;
+    struct relay *relay;
+    void (*done)(void *arg, bool ok);
+    void *arg;
+    int64_t room_id;
+    uint64_t epoch;
+    enum store_result result;
+    struct room row;
+    struct log_state log;
+    bool left;
+};
+
+static struct errand *errand_new(struct relay *relay, int64_t room_id)
+{
+    struct errand *e = calloc(1, sizeof *e);
+
+    if (!e) {
+        log_error("out of memory");
+        return NULL;
+    }
+    e->relay = relay;
+    e->room_id = room_id;
+    return e;
+}
+
+static void errand_end(struct errand *e, bool ok)
+{
+    if (e->done)
+        e->done(e->arg, ok);
+    free(e);
+}
+
+/* ---- clearing away ---- */
+
+static void purge_run(struct job *job, struct store *store)
+{
+    struct errand *e = (struct errand *)job;
+
+    e->result = store_log_purge(store, e->room_id, PURGE_ROWS, &e->left);
+}
+
+static void purge_done(struct job *job)
+{
+    struct errand *e = (struct errand *)job;
+
+    if (e->result == STORE_OK && e->left && !hub_is_deaf(e->relay->hub)) {
+        workers_write(e->relay->workers, job); /* behind what has come meanwhile */
+        return;
+    }
+    if (e->result != STORE_OK)
+        log_warn("room=%lld: its log could not be cleared away; the next start tries again",
+                 (long long)e->room_id);
+    errand_end(e, e->result == STORE_OK);
+}
+
+static void purge(struct relay *relay, int64_t room_id)
+{
+    struct errand *e = errand_new(relay, room_id);
+
+    if (!e)
+        return;
+    e->job.run = purge_run;
+    e->job.done = purge_done;
+    workers_write(relay->workers, &e->job);
+}
+
+static void sweep_run(struct job *job, struct store *store)
+{
+    struct errand *e = (struct errand *)job;
+
+    e->result = store_log_orphan(store, e->room_id, &e->room_id);
+}
+
+static void sweep_done(struct job *job)
+{
+    struct errand *e = (struct errand *)job;
+
+    if (e->result == STORE_OK && !hub_is_deaf(e->relay->hub)) {
+        purge(e->relay, e->room_id);
+        workers_read(e->relay->workers, job);
+        return;
+    }
+    errand_end(e, true);
+}
+
+void rows_sweep(struct relay *relay)
+{
+    struct errand *e = errand_new(relay, 0);
+
+    if (!e)
+        return;
+    e->job.run = sweep_run;
+    e->job.done = sweep_done;
+    workers_read(relay->workers, &e->job);
+}
+
+/* ---- one row ---- */
+
+static void refresh_run(struct job *job, struct store *store)
+{
+    struct errand *e = (struct errand *)job;
+
+    e->result = store_room_get(store, e->room_id, &e->row);
+    if (e->result == STORE_OK)
+        e->result = store_log_state(store, e->room_id, e->row.epoch, &e->log);
+}
+
+static void refresh_done(struct job *job)
+{
+    struct errand *e = (struct errand *)job;
+    struct hub *hub = e->relay->hub;
+    struct hub_room *room = hub_find(hub, e->room_id);
+
+    if (e->result == STORE_NONE) {
+        hub_room_gone(hub, e->room_id);
+        purge(e->relay, e->room_id);
+    } else if (e->result == STORE_OK && room) {
+        hub_room_changed(hub, room, &e->row, &e->log);
+    }
+    errand_end(e, e->result == STORE_OK || e->result == STORE_NONE);
+}
+
+void rows_refresh(struct relay *relay, int64_t room_id, void (*done)(void *arg, bool ok), void *arg)
+{
+    struct errand *e = errand_new(relay, room_id);
+
+    if (!e) {
+        if (done)
+            done(arg, false);
+        return;
+    }
+    e->done = done;
+    e->arg = arg;
+    e->job.run = refresh_run;
+    e->job.done = refresh_done;
+    workers_read(relay->workers, &e->job);
+}
+
+static void cut_run(struct job *job, struct store *store)
+{
+    struct errand *e = (struct errand *)job;
+
+    e->result = store_log_cut(store, e->room_id, e->epoch);
+}
+
+static void cut_done(struct job *job)
+{
+    struct errand *e = (struct errand *)job;
+
+    errand_end(e, e->result == STORE_OK);
+}
+
+void rows_cut(struct relay *relay, int64_t room_id, uint64_t epoch, void (*done)(void *arg, bool ok),
+              void *arg)
+{
+    struct errand *e = errand_new(relay, room_id);
+
+    if (!e) {
+        done(arg, false);
+        return;
+    }
+    e->epoch = epoch;
+    e->done = done;
+    e->arg = arg;
+    e->job.run = cut_run;
+    e->job.done = cut_done;
+    workers_write(relay->workers, &e->job);
+}
+
+/* ---- all rows ---- */
+
+static void poll_run(struct job *job, struct store *store)
+{
+    struct errand *e = (struct errand *)job;
+
+    e->result = store_rooms_version(store, &e->epoch);
+}
+
+static void refresh_all(struct relay *relay)
+{
+    size_t n = hub_counts(relay->hub).rooms;
+    int64_t *ids = calloc(n ? n : 1, sizeof *ids);
+
+    if (!ids)
+        return;
+    hub_room_ids(relay->hub, ids, n);
+    for (size_t i = 0; i < n; i++)
+        rows_refresh(relay, ids[i], NULL, NULL);
+    free(ids);
+}
+
+static void poll_done(struct job *job)
+{
+    struct errand *e = (struct errand *)job;
+    struct relay *relay = e->relay;
+
+    relay->polling = false;
+    if (e->result == STORE_OK && e->epoch != relay->rooms_version) {
+        relay->rooms_version = e->epoch;
+        refresh_all(relay);
+    }
+    errand_end(e, true);
+}
+
+/* By the writer: a version is only to be compared with one from the same handle. */
+void rows_poll(struct relay *relay)
+{
+    struct errand *e = relay->polling ? NULL : errand_new(relay, 0);
+
+    if (!e)
+        return;
+    relay->polling = true;
+    e->job.run = poll_run;
+    e->job.done = poll_done;
+    workers_write(relay->workers, &e->job);
+}
+
+/* ---- the rooms of the settings ---- */
+
+static void preset_one(struct relay *relay, struct store *store, struct str line)
+{
+    struct room_input in = { 0 };
+    struct room room = { 0 };
+    struct str field = { 0 };
+    bool password;
+
+    str_next(&line, '|', &in.title);
+    str_next(&line, '|', &in.visibility);
+    in.description = line.p ? line : STR("");
+    if (room_apply(&room, &in, true, relay->settings.hidden_rooms == HIDDEN_SECRET, &password, &field) !=
+        ERR_OK) {
+        log_warn("setting room: `%.*s` cannot be made", (int)in.title.n, in.title.p);
+        return;
+    }
+    room_init(&room, clock_wall_ms());
+    if (store_room_add(store, &room, relay->settings.rooms_max) == STORE_OK)
+        log_info("room=%lld was made: it is named in the settings", (long long)room.id);
+}
+
+void rows_preset(struct relay *relay)
+{
+    struct store *store = NULL;
+    struct buf why = { 0 };
+
+    if (relay->settings.room.n && store_open(&store, relay->settings.store, STORE_READER, &why) != STORE_OK)
+        log_warn("%s", why.data ? why.data : "store");
+    for (size_t i = 0; store && i < relay->settings.room.n; i++)
+        preset_one(relay, store, str_of(relay->settings.room.item[i]));
+    store_close(store);
+    buf_free(&why);
+}
