@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ * Composing answers (response.h), in the form that CGI and FastCGI share: a Status line, header lines, the
+ * body.
+ */
+#include "fcgi/response.h"
+
+#include <inttypes.h>
+
+#include "common/key.h"
+
+static const char *status_text(int status)
+{
+    switch (status) {
+    case 200:
+        return "OK";
+    case 201:
+        return "Created";
+    case 303:
+        return "See Other";
+    case 400:
+        return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 413:
+        return "Content Too Large";
+    case 426:
+        return "Upgrade Required";
+    case 429:
+        return "Too Many Requests";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 503:
+        return "Service Unavailable";
+    default:
+        return "Internal Server Error";
+    }
+}
+
+void response_begin(struct response *res)
+{
+    uint64_t id;
+
+    res->status = 200;
+    res->private = false;
+    buf_clear(&res->lines);
+    buf_clear(&res->body);
+    key_random(&id, sizeof id);
+    snprintf(res->id, sizeof res->id, "%016" PRIx64, id);
+}
+
+void response_free(struct response *res)
+{
+    buf_free(&res->lines);
+    buf_free(&res->body);
+}
+
+void response_line(struct response *res, const char *name, struct str value)
+{
+    buf_text(&res->lines, name);
+    buf_text(&res->lines, ": ");
+    buf_str(&res->lines, value);
+    buf_text(&res->lines, "\r\n");
+}
+
+void response_error(struct response *res, enum err e, struct str field)
+{
+    res->status = error_info(e)->http;
+    buf_clear(&res->lines);
+    buf_clear(&res->body);
+    error_json(&res->body, e, field);
+    if (res->status == 503 || res->status == 429)
+        response_line(res, "Retry-After", STR("1"));
+    res->private = true;
+}
+
+static void write_head(struct buf *out, const struct response *res)
+{
+    buf_format(out, "Status: %d %s\r\n", res->status, status_text(res->status));
+    if (res->body.len)
+        buf_text(out, "Content-Type: application/json\r\n");
+    buf_format(out, "Content-Length: %zu\r\n", res->body.len);
+    buf_format(out, "X-Request-Id: %s\r\n", res->id);
+    buf_text(out, "X-Content-Type-Options: nosniff\r\n"
+                  "Vary: Origin, Accept, Authorization\r\n");
+    if (res->private)
+        buf_text(out, "Cache-Control: no-store\r\n");
+    buf_str(out, buf_all(&res->lines));
+    buf_text(out, "\r\n");
+}
+
+bool response_write(struct buf *out, const struct response *res, bool head_only)
+{
+    struct response bare = { .status = 500, .private = true };
+    bool whole = buf_ok(&res->lines) && buf_ok(&res->body);
+
+    buf_clear(out);
+    if (whole) {
+        write_head(out, res);
+        if (!head_only)
+            buf_str(out, buf_all(&res->body));
+    }
+    if (whole && buf_ok(out))
+        return true;
+    memcpy(bare.id, res->id, sizeof bare.id);
+    buf_clear(out);
+    write_head(out, &bare);
+    return false;
+}
