@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ * The settings as a subcommand that only looks sees them: with --data as `run` would make them for that
+ * folder, else as an installed Globes reads them.
+ */
+#ifndef CTL_VIEW_H
+#define CTL_VIEW_H
+
+#include "ctl/environment.h"
+
+struct view {
+    struct options options;
+    struct place place;
+    char **environment;
+    struct settings settings;
+    bool settings_read;
+};
+
+/* The exit code; what is wrong was said on stderr. view_close() in any case. */
+int view_open(struct view *v, int argc, char **argv);
+void view_close(struct view *v);
+
+/* A setting's value as it may be shown: the password of a URI is not. */
+void view_value(struct buf *out, const char *value);
+
+#endif
