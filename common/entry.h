@@ -20,8 +20,8 @@ struct entry {
     int64_t seq; /* dense from 1 inside an epoch */
     int64_t time_ms;
     enum entry_kind kind;
-    bool verified; /* the name was a token's */
-    bool removed;  /* a send whose text was taken back: name, color and msg are empty */
+    bool verified;  /* the name was a token's */
+    bool removed;   /* a send whose text was taken back: name, color and msg are empty */
     int64_t target; /* of a removal: the seq taken back */
     uint8_t person[TOKEN_PERSON_SIZE];
     char who[TOKEN_WHO_SIZE];

@@ -8,7 +8,10 @@
 
 #include "common/str.h"
 
-enum { JSON_DEPTH_MAX = 16, JSON_MEMBERS_MAX = 64 }; /* nesting, the outer object counted; members of one object */
+enum {
+    JSON_DEPTH_MAX = 16,
+    JSON_MEMBERS_MAX = 64
+}; /* nesting, the outer object counted; members of one object */
 
 enum json_kind { JSON_ABSENT, JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_TEXT, JSON_OBJECT, JSON_ARRAY };
 
@@ -16,7 +19,8 @@ enum json_kind { JSON_ABSENT, JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_TEXT, JSON
 struct json_member {
     const char *name; /* case matters */
     enum json_kind kind;
-    struct str text; /* a text's characters, unescaped (it may hold NUL); of any other kind the JSON as it stood */
+    struct str
+        text; /* a text's characters, unescaped (it may hold NUL); of any other kind the JSON as it stood */
 };
 
 /* A reader is one thread's and may be used again and again. */

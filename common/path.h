@@ -12,7 +12,7 @@ enum { PATH_SEGMENTS_MAX = 6, PATH_MAX_BYTES = 4096, PATH_SEGMENT_MAX = 1024 };
 struct path {
     size_t n;
     struct str segment[PATH_SEGMENTS_MAX]; /* decoded UTF-8, never empty, "." or ".." */
-    struct str query;                      /* raw, without "?"; p == NULL where there is none; borrowed from the target */
+    struct str query; /* raw, without "?"; p == NULL where there is none; borrowed from the target */
     char text[PATH_MAX_BYTES];
 };
 

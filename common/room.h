@@ -61,8 +61,8 @@ enum err room_input_read(struct room_input *in, struct json_reader *r, struct st
  * given stays. secret: hidden rooms get no title_key, and changing to hidden is refused (hidden_rooms=secret).
  * *new_password: in->password is to be hashed into room->password by the caller, with a new key. ERR_ROOM_CONTENT with
  * *field = the member; the room is then not to be used. */
-enum err room_apply(struct room *room, const struct room_input *in, bool creating, bool secret, bool *new_password,
-                    struct str *field);
+enum err room_apply(struct room *room, const struct room_input *in, bool creating, bool secret,
+                    bool *new_password, struct str *field);
 
 /* A person that GET names. */
 struct room_user {

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ * Everything between fork(2) and execve(2), and the back-off; who waits for children is supervise.c
+ * (child.h).
+ */
 #include "ctl/child.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ * Settings are read twice: first to see what the owner has set, then with what follows from the folder
+ * (environment.h).
+ */
 #include "ctl/environment.h"
 
 #include <unistd.h>

@@ -1,4 +1,6 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ * Looks beside the running globesctl first, then where packages put things (find.h).
+ */
 #include "ctl/find.h"
 
 #include <errno.h>

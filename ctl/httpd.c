@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ * Writes two files, lighttpd.conf and the globes-local.conf that names the sockets of this place; starts
+ * nothing (httpd.h).
+ */
 #include "ctl/httpd.h"
 
 #include <errno.h>

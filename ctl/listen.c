@@ -1,4 +1,6 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ * Plain sockets; nothing is accepted here (listen.h).
+ */
 #include "ctl/listen.h"
 
 #include <arpa/inet.h>

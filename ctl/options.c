@@ -1,4 +1,6 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ * getopt_long(3), and what each value must look like; what is wrong is said at once (options.h).
+ */
 #include "ctl/options.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ * Paths are joined and measured here, so that nobody else has to; folders are only ever made, never removed
+ * (place.h).
+ */
 #include "ctl/place.h"
 
 #include <errno.h>

@@ -1,4 +1,6 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ * Signals are blocked and taken one by one, so no handler of ours ever runs (supervise.h).
+ */
 #include "ctl/supervise.h"
 
 #include <sys/wait.h>

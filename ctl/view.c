@@ -1,4 +1,6 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ * For `check` and `settings`; reads, never makes anything (view.h).
+ */
 #include "ctl/view.h"
 
 #include "ctl/ctl.h"

@@ -2,22 +2,18 @@
  * globes.fcgi: the REST program, FastCGI on the listening socket that it gets as descriptor 0. Settings,
  * secrets, threads, in this order; what is wrong before the threads run ends it with one sentence.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/logline.h"
+#include "common/program.h"
 #include "fcgi/request.h"
 #include "fcgi/threads.h"
 
 #define PROGRAM "globes.fcgi"
-#ifndef GLOBES_VERSION
-#define GLOBES_VERSION "0.1.0"
-#endif
-
-enum { EXIT_SETTINGS = 78, EXIT_USAGE = 64 };
 
 extern char **environ;
 
@@ -28,30 +24,6 @@ static const char usage[] =
     "  -f FILE    settings, or a web server's snippet with GLOBES_ lines; default " SETTINGS_FILE "\n"
     "  --help     this text\n"
     "  --version  the version\n";
-
-/* files has room for all arguments and a NULL. Returns -1 to go on, else an exit status. */
-static int read_options(int argc, char **argv, char **files)
-{
-    static const struct option longs[] = { { "help", no_argument, NULL, 'h' },
-                                           { "version", no_argument, NULL, 'V' },
-                                           { 0 } };
-    size_t n = 0;
-    int c;
-
-    while ((c = getopt_long(argc, argv, "f:", longs, NULL)) != -1) {
-        if (c == 'h')
-            return fputs(usage, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-        if (c == 'V')
-            return puts(PROGRAM " " GLOBES_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-        if (c != 'f')
-            break;
-        files[n++] = optarg;
-    }
-    if (c == -1 && optind == argc)
-        return -1;
-    fputs(usage, stderr);
-    return EXIT_USAGE;
-}
 
 static bool is_listening(int fd)
 {
@@ -77,7 +49,7 @@ static int run(const struct settings *settings, const struct secrets *secrets)
 {
     if (!is_listening(STDIN_FILENO)) {
         log_error("descriptor 0 is no listening socket; a web server or `globesctl run` opens it");
-        return EXIT_USAGE;
+        return PROGRAM_EXIT_USAGE;
     }
     if (!wire_start()) {
         log_error("FastCGI cannot be started");
@@ -96,14 +68,15 @@ int main(int argc, char **argv)
 
     if (!files)
         return EXIT_FAILURE;
+    umask(0007); /* what it makes is shared with the relay's user by their group */
     log_open(PROGRAM, LEVEL_INFO, false);
-    status = read_options(argc, argv, files);
+    status = program_options(argc, argv, PROGRAM, usage, files);
     if (status < 0) {
         if (load(&settings, &secrets, files, &why)) {
             status = run(&settings, &secrets);
         } else {
             log_error("%s", why.data ? why.data : "no memory");
-            status = EXIT_SETTINGS;
+            status = PROGRAM_EXIT_SETTINGS;
         }
     }
     secrets_wipe(&secrets);

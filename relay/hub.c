@@ -177,15 +177,14 @@ uint64_t hub_rooms_gone(const struct hub *h)
     return h->rooms_gone;
 }
 
-size_t hub_room_ids(const struct hub *h, int64_t *ids, size_t n)
+size_t hub_versions(const struct hub *h, struct hub_version *out, size_t n)
 {
-    size_t found = 0;
+    size_t given = 0;
 
     for (size_t i = 0; i < BUCKETS; i++)
-        for (const struct hub_room *room = h->bucket[i]; room; room = room->next, found++)
-            if (found < n)
-                ids[found] = room->id;
-    return found;
+        for (const struct hub_room *room = h->bucket[i]; room && given < n; room = room->next)
+            out[given++] = (struct hub_version){ room->id, room->version };
+    return given;
 }
 
 /* ---- members ---- */

@@ -78,8 +78,11 @@ void hub_room_gone(struct hub *h, int64_t room_id);
 /* How often that was said: a row that was read before is not to be believed after. */
 uint64_t hub_rooms_gone(const struct hub *h);
 
-/* Gives the ids of all live rooms, at most n; returns how many there are. */
-size_t hub_room_ids(const struct hub *h, int64_t *ids, size_t n);
+/* Which rooms are live, and by which version of their rows; at most n. Returns how many were given. */
+struct hub_version {
+    int64_t id, version;
+};
+size_t hub_versions(const struct hub *h, struct hub_version *out, size_t n);
 
 /* A pending entry for a room, with room for its texts, filled in as far as the hub knows; NULL: no memory. It
  * is counted when it is handed to the world. */

@@ -352,12 +352,12 @@ static void end_parts(struct run *run)
     struct relay *r = &run->relay;
 
     front_free(r->front);
-    ws_free(r->ws);
-    uv_run(&r->loop, UV_RUN_NOWAIT);
+    ws_stop(r->ws);
     workers_stop(r->workers);
     desk_free(r->desk);
     loop_end(run);
     uv_run(&r->loop, UV_RUN_DEFAULT);
+    ws_free(r->ws);
     hub_free(r->hub);
     uv_loop_close(&r->loop);
     secrets_wipe(&r->secrets);

@@ -188,17 +188,51 @@ static void poll_run(struct job *job, struct store *store)
     e->result = store_rooms_version(store, &e->epoch);
 }
 
+/* All live rooms: only those whose row has another version, or is gone, are read whole. */
+struct census {
+    struct job job;
+    struct relay *relay;
+    size_t n;
+    struct hub_version room[];
+};
+
+static void census_run(struct job *job, struct store *store)
+{
+    struct census *c = (struct census *)job;
+    struct room row;
+    enum store_result r;
+
+    for (size_t i = 0; i < c->n; i++) {
+        r = store_room_get(store, c->room[i].id, &row);
+        if (r != STORE_NONE && (r != STORE_OK || row.version == c->room[i].version))
+            c->room[i].id = 0;
+    }
+}
+
+static void census_done(struct job *job)
+{
+    struct census *c = (struct census *)job;
+
+    for (size_t i = 0; i < c->n; i++)
+        if (c->room[i].id)
+            rows_refresh(c->relay, c->room[i].id, NULL, NULL);
+    free(c);
+}
+
 static void refresh_all(struct relay *relay)
 {
     size_t n = hub_counts(relay->hub).rooms;
-    int64_t *ids = calloc(n ? n : 1, sizeof *ids);
+    struct census *c = calloc(1, sizeof *c + n * sizeof *c->room);
 
-    if (!ids)
+    if (!c) {
+        log_error("out of memory");
         return;
-    hub_room_ids(relay->hub, ids, n);
-    for (size_t i = 0; i < n; i++)
-        rows_refresh(relay, ids[i], NULL, NULL);
-    free(ids);
+    }
+    c->job.run = census_run;
+    c->job.done = census_done;
+    c->relay = relay;
+    c->n = hub_versions(relay->hub, c->room, n);
+    workers_read(relay->workers, &c->job);
 }
 
 static void poll_done(struct job *job)

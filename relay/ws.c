@@ -33,7 +33,7 @@ struct session {
 };
 
 struct ws {
-    struct lws_context *context;
+    struct lws_context *context; /* lws makes it NULL once it is freed */
     struct lws_vhost *vhost;
     struct lws_protocols protocols[2];
     lws_retry_bo_t alive;
@@ -188,6 +188,7 @@ struct ws *ws_new(uv_loop_t *loop, const struct ws_options *options)
         .uid = (uid_t)-1,
         .pt_serv_buf_size = SERV_BUF,
         .user = ws,
+        .pcontext = ws ? &ws->context : NULL,
     };
 
     if (!ws)
@@ -210,16 +211,22 @@ struct ws *ws_new(uv_loop_t *loop, const struct ws_options *options)
         ws->vhost = lws_create_vhost(ws->context, &info);
     if (ws->vhost)
         return ws;
+    ws_stop(ws);
+    uv_run(loop, UV_RUN_NOWAIT);
     ws_free(ws);
     return NULL;
 }
 
+void ws_stop(struct ws *ws)
+{
+    if (ws && ws->context)
+        lws_context_destroy(ws->context);
+}
+
+/* With a loop that is not its own, lws frees its context only when it is told so a second time. */
 void ws_free(struct ws *ws)
 {
-    if (!ws)
-        return;
-    if (ws->context)
-        lws_context_destroy(ws->context);
+    ws_stop(ws);
     free(ws);
 }
 

@@ -18,7 +18,9 @@ struct ws_options {
 
 /* NULL: libwebsockets cannot start (its libuv plug-in is not installed, say); it is logged why. */
 struct ws *ws_new(uv_loop_t *loop, const struct ws_options *options);
-/* All sockets are closed; what libwebsockets closes on the loop is closed when uv_run() returns. */
+/* All sockets are closed, and what libwebsockets has on the loop: both are done when uv_run() returns. */
+void ws_stop(struct ws *ws);
+/* After that. */
 void ws_free(struct ws *ws);
 
 /* A socket that has passed: answers the handshake and opens the connection in the room. Takes fd, whatever
