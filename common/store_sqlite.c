@@ -17,6 +17,7 @@
 
 #include "sql.h"
 
+enum { SCHEMA_UNREADABLE = -1, SCHEMA_FOREIGN = -2 };
 enum { BUSY_MS = 5000, LOG_CACHE_KIB = 65536, CHECKPOINT_PAGES = 2000 };
 
 static const char *const statements[SQL_COUNT] = {
@@ -83,15 +84,19 @@ static enum store_result refuse(struct sqlite_store *s, sqlite3 *db, const char 
     return STORE_DOWN;
 }
 
-/* PRAGMA user_version; -1 when it cannot be read. */
+/* PRAGMA user_version, 0 being an empty file's alone. One statement, so that it is one snapshot. */
 static int schema_version(sqlite3 *db)
 {
+    static const char sql[] =
+        "SELECT user_version, EXISTS (SELECT 1 FROM sqlite_schema) FROM pragma_user_version";
     sqlite3_stmt *st = NULL;
-    int version = -1;
+    int version = SCHEMA_UNREADABLE;
 
-    if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &st, NULL) == SQLITE_OK &&
-        sqlite3_step(st) == SQLITE_ROW)
+    if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW) {
         version = sqlite3_column_int(st, 0);
+        if (version < 0 || (version == 0 && sqlite3_column_int(st, 1)))
+            version = SCHEMA_FOREIGN;
+    }
     sqlite3_finalize(st);
     return version;
 }
@@ -105,20 +110,16 @@ static int schema_newest(const char *const *steps)
     return n;
 }
 
-static bool schema_upgrade(sqlite3 *db, const char *const *steps)
+/* The transaction that was begun brings the database from `version` to the newest; committed. */
+static bool schema_upgrade(sqlite3 *db, const char *const *steps, int version)
 {
     char set[48];
-    int version;
 
-    /* Exclusive, and the version read again inside: two programs may start at once. */
-    if (sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL) != SQLITE_OK)
-        return false;
-    version = schema_version(db);
-    for (int i = version; version >= 0 && steps[i]; i++)
+    for (int i = version; steps[i]; i++)
         if (sqlite3_exec(db, steps[i], NULL, NULL, NULL) != SQLITE_OK)
             return false;
     snprintf(set, sizeof set, "PRAGMA user_version = %d", schema_newest(steps));
-    return version >= 0 && sqlite3_exec(db, set, NULL, NULL, NULL) == SQLITE_OK &&
+    return sqlite3_exec(db, set, NULL, NULL, NULL) == SQLITE_OK &&
            sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
 }
 
@@ -128,8 +129,13 @@ static bool open_file(struct sqlite_store *s, const char *file, int flags, sqlit
     int rc = SQLITE_NOMEM;
 
     buf_format(&path, "%s/%s", s->dir, file);
-    if (buf_ok(&path))
+    if (buf_ok(&path)) {
+        /* The group's to write (SQLite itself would make it 0644). Not by open(): a close() of our own would
+         * end the locks that other handles of this process hold on the file. */
+        if (flags & SQLITE_OPEN_CREATE)
+            mknod(path.data, S_IFREG | 0660, 0);
         rc = sqlite3_open_v2(path.data, db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    }
     buf_free(&path);
     if (rc != SQLITE_OK)
         return false;
@@ -142,16 +148,23 @@ static bool open_file(struct sqlite_store *s, const char *file, int flags, sqlit
 static enum store_result bring_up(struct sqlite_store *s, sqlite3 *db, const char *file,
                                   const char *const *steps, struct buf *why)
 {
-    int version = schema_version(db);
+    int version = schema_version(db), newest = schema_newest(steps);
 
-    if (version > schema_newest(steps)) {
-        buf_format(why, "store: %s/%s has schema %d; this program knows %d: it was made by a newer version",
-                   s->dir, file, version, schema_newest(steps));
-        return STORE_DOWN;
-    }
-    if (version == schema_newest(steps) || schema_upgrade(db, steps))
+    if (version == newest)
         return STORE_OK;
-    refuse(s, db, file, why);
+    /* Exclusive, and the version read again inside: two programs may start at once. */
+    if (version >= 0 && version < newest)
+        version = sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL) == SQLITE_OK ? schema_version(db)
+                                                                                     : SCHEMA_UNREADABLE;
+    if (version > newest)
+        buf_format(why, "store: %s/%s has schema %d; this program knows %d: it was made by a newer version",
+                   s->dir, file, version, newest);
+    else if (version == SCHEMA_FOREIGN)
+        buf_format(why, "store: %s/%s is a database of another program", s->dir, file);
+    else if (version == SCHEMA_UNREADABLE || !schema_upgrade(db, steps, version))
+        refuse(s, db, file, why);
+    else
+        return STORE_OK;
     sqlite_rollback(db);
     return STORE_DOWN;
 }
@@ -159,7 +172,8 @@ static enum store_result bring_up(struct sqlite_store *s, sqlite3 *db, const cha
 static enum store_result open_rooms(struct sqlite_store *s, struct buf *why)
 {
     if (!open_file(s, "rooms.db", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &s->rooms) ||
-        sqlite3_exec(s->rooms, "PRAGMA synchronous=FULL; PRAGMA secure_delete=ON", NULL, NULL, NULL) !=
+        /* EXTRA: a journal's end is on disk too, so no room comes back or goes once that was told. */
+        sqlite3_exec(s->rooms, "PRAGMA synchronous=EXTRA; PRAGMA secure_delete=ON", NULL, NULL, NULL) !=
             SQLITE_OK)
         return refuse(s, s->rooms, "rooms.db", why);
     return bring_up(s, s->rooms, "rooms.db", sql_rooms, why);
@@ -182,8 +196,10 @@ static enum store_result open_logs_writer(struct sqlite_store *s, struct buf *wh
              "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
              "PRAGMA secure_delete=ON; PRAGMA cache_size=-%d; PRAGMA wal_autocheckpoint=%d",
              LOG_CACHE_KIB, CHECKPOINT_PAGES);
-    if (!open_file(s, "log.db", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &s->logs) ||
-        sqlite3_exec(s->logs, pragmas, NULL, NULL, NULL) != SQLITE_OK)
+    if (!open_file(s, "log.db", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &s->logs))
+        return refuse(s, s->logs, "log.db", why);
+    /* What is not ours is left as it is; bring_up() says so. */
+    if (schema_version(s->logs) >= 0 && sqlite3_exec(s->logs, pragmas, NULL, NULL, NULL) != SQLITE_OK)
         return refuse(s, s->logs, "log.db", why);
     r = bring_up(s, s->logs, "log.db", sql_log, why);
     if (r == STORE_OK && !checkpoint(s->logs))

@@ -68,6 +68,7 @@ enum { SQLITE_HEADS = 4096 }; /* logs whose head a writer remembers; a collision
 
 struct sqlite_head {
     int64_t room_id;
+    uint64_t room_epoch; /* the one that log was read for */
     struct log_state log;
 };
 

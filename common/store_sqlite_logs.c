@@ -101,9 +101,10 @@ static int writer_state(struct sqlite_store *s, int64_t room_id, uint64_t room_e
     struct sqlite_head *slot = head_slot(s, room_id);
     int rc = SQLITE_OK;
 
-    if (slot->room_id != room_id) {
+    if (slot->room_id != room_id || slot->room_epoch != room_epoch) {
         rc = read_state(s, room_id, room_epoch, &slot->log);
         slot->room_id = rc == SQLITE_OK ? room_id : 0;
+        slot->room_epoch = room_epoch;
     }
     *out = slot->log;
     return rc;
@@ -296,6 +297,7 @@ static int insert(struct sqlite_store *s, struct append *a)
 {
     const struct entry *e = &a->entry;
     struct sqlite_head *slot = head_slot(s, e->room_id);
+    struct log_state log;
     int rc = insert_entry(s, e);
 
     if (rc == SQLITE_DONE && e->kind == ENTRY_REMOVE)
@@ -306,8 +308,11 @@ static int insert(struct sqlite_store *s, struct append *a)
         slot->log.head = e->seq;
     } else if (rc == SQLITE_CONSTRAINT_UNIQUE) {
         rc = look_up(s, a);
-        if (rc == SQLITE_DONE) /* not the cid, so the place: what was remembered is wrong */
+        if (rc == SQLITE_DONE) { /* not the cid, so the place: what was remembered is wrong */
             slot->room_id = 0;
+            rc = writer_state(s, e->room_id, a->room_epoch, &log);
+            a->at = (struct log_place){ log.epoch, log.head };
+        }
     }
     return rc;
 }
@@ -345,22 +350,35 @@ static void forget_heads(struct sqlite_store *s)
     memset(s->heads, 0, SQLITE_HEADS * sizeof *s->heads);
 }
 
-/* The transaction did not come about: every entry that had been stored in it is answered anew. */
-static void answer_all(struct sqlite_store *s, struct append *const *list, size_t n,
-                       enum append_outcome outcome)
+static void answer_all(struct append *const *list, size_t n, enum append_outcome outcome)
 {
-    forget_heads(s);
     for (size_t i = 0; i < n; i++)
-        if (outcome != APPEND_UNKNOWN || list[i]->outcome == APPEND_STORED)
-            list[i]->outcome = outcome;
+        list[i]->outcome = outcome;
+}
+
+/* A COMMIT failed. Frames of it may lie in the WAL, to be found after a crash: only running out of space says
+ * no. What was refused stays so; a repeat may be one of an entry of this very transaction. */
+static void commit_failed(struct sqlite_store *s, struct append *const *list, size_t n, int rc)
+{
+    s->doubtful = (rc & 0xff) != SQLITE_FULL;
+    if (!s->doubtful)
+        answer_all(list, n, APPEND_FULL);
+    for (size_t i = 0; s->doubtful && i < n; i++)
+        if (list[i]->outcome == APPEND_STORED || list[i]->outcome == APPEND_DUP)
+            list[i]->outcome = APPEND_UNKNOWN;
 }
 
 void sqlite_append(struct store *base, struct append *const *list, size_t n)
 {
     struct sqlite_store *s = (struct sqlite_store *)base;
     size_t failed = 0;
-    int rc = s->doubtful ? SQLITE_READONLY : sqlite_do(sqlite_stmt(s, SQL_LOGS_BEGIN));
+    int rc;
 
+    if (s->use != STORE_WRITER || s->doubtful) {
+        answer_all(list, n, APPEND_DOWN);
+        return;
+    }
+    rc = sqlite_do(sqlite_stmt(s, SQL_LOGS_BEGIN));
     if (rc == SQLITE_DONE)
         rc = SQLITE_OK;
     for (size_t i = 0; rc == SQLITE_OK && i < n; i++) {
@@ -374,15 +392,12 @@ void sqlite_append(struct store *base, struct append *const *list, size_t n)
         rc = sqlite_do(sqlite_stmt(s, SQL_LOGS_COMMIT));
         if (rc == SQLITE_DONE)
             return;
-        /* Frames of this commit may lie in the WAL, to be found after a crash: only running out of space says
-         * no. */
-        s->doubtful = (rc & 0xff) != SQLITE_FULL;
+        commit_failed(s, list, n, rc);
+    } else {
+        answer_all(list, n, (rc & 0xff) == SQLITE_FULL ? APPEND_FULL : APPEND_DOWN);
     }
     sqlite_rollback(s->logs);
-    answer_all(s, list, n,
-               (rc & 0xff) == SQLITE_FULL ? APPEND_FULL
-               : s->doubtful              ? APPEND_UNKNOWN
-                                          : APPEND_DOWN);
+    forget_heads(s);
 }
 
 /* ---- cutting and purging ---- */

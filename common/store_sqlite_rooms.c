@@ -109,14 +109,18 @@ static void bind_room(sqlite3_stmt *st, const struct room *r, int first)
     sqlite3_bind_int64(st, i++, r->updated_ms);
 }
 
-static int64_t rooms_counted(struct sqlite_store *s)
+/* STORE_OK when there may be one more. */
+static enum store_result check_limit(struct sqlite_store *s, int64_t rooms_max)
 {
     sqlite3_stmt *st = sqlite_stmt(s, SQL_ROOMS_COUNT);
-    int64_t n = st && sqlite3_step(st) == SQLITE_ROW ? sqlite3_column_int64(st, 0) : INT64_MAX;
+    int rc = st ? sqlite3_step(st) : SQLITE_ERROR;
+    enum store_result r = sqlite_failed(s, rc);
 
+    if (rc == SQLITE_ROW)
+        r = sqlite3_column_int64(st, 0) < rooms_max ? STORE_OK : STORE_LIMIT;
     if (st)
         sqlite3_reset(st);
-    return n;
+    return r;
 }
 
 static enum store_result add_row(struct sqlite_store *s, struct room *room)
@@ -178,7 +182,8 @@ enum store_result sqlite_room_add(struct store *base, struct room *room, int64_t
 
     if (r != STORE_OK)
         return r;
-    r = finish(s, rooms_counted(s) < rooms_max ? add_row(s, room) : STORE_LIMIT);
+    r = check_limit(s, rooms_max);
+    r = finish(s, r == STORE_OK ? add_row(s, room) : r);
     if (r != STORE_OK)
         room->id = id;
     return r;

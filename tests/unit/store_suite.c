@@ -146,7 +146,7 @@ static struct append *batch_put(struct batch *b, const struct log *log, int64_t 
     a->entry.room_id = log->id;
     a->entry.epoch = log->epoch;
     a->entry.seq = seq;
-    a->entry.time_ms = 1700000000000 + seq;
+    a->entry.time_ms = 1700000000000 + seq % 100000;
     a->entry.cid = str_of(cid);
     a->entry.name = a->entry.color = a->entry.msg = STR("");
     set_person(&a->entry, 'a');

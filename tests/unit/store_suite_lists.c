@@ -79,7 +79,7 @@ static void pages_of_a_list_hold_every_room_once(void **state)
     struct suite *s = *state;
     bool seen[40] = { false };
     int64_t before = 0, first = 0;
-    char title[8];
+    char title[16];
     size_t total = 0;
 
     for (int i = 0; i < 40; i++) {

@@ -108,7 +108,7 @@ static void prepare(struct sent *e, int64_t seq)
 static void append(struct store *s, int64_t seq, size_t n, size_t count[APPEND_UNKNOWN + 1])
 {
     static struct sent sent[MANY];
-    struct append *list[MANY];
+    struct append *list[MANY] = { NULL };
 
     memset(count, 0, (APPEND_UNKNOWN + 1) * sizeof *count);
     for (size_t i = 0; i < n; i++) {
