@@ -108,6 +108,9 @@ bench: deps all load ## speed and memory beside what the machine can do at most;
 format: ## brings all C files into shape
 	clang-format-14 -i $(foreach d,common fcgi relay ctl tests/unit tests/load,$(wildcard $(d)/*.[ch]))
 
+docs/errors.md: common/error.def tests/tools/errors_to_md
+	tests/tools/errors_to_md $< >$@
+
 # What tests/tools/check compiles with.
 flags:
 	@echo $(CC) $(ALL_CFLAGS) -I$(O)/include

@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-#define ERR(name, code, http, text) { #name, code, http, text },
+#define ERR(name, code, http, text, when) { #name, code, http, text },
 static const struct error_info table[ERR_COUNT] = {
     { "", 0, 0, "" },
 #include "common/error.def"

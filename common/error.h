@@ -6,7 +6,7 @@
 
 #include "common/buf.h"
 
-#define ERR(name, code, http, text) ERR_##name,
+#define ERR(name, code, http, text, when) ERR_##name,
 enum err {
     ERR_OK,
 #include "common/error.def"
