@@ -18,12 +18,11 @@ enum { CONTROL_VERSION = 1, READ_STEP = 4096 };
 
 static const struct {
     const char *word;
-    bool room, epoch; /* the members it needs */
+    bool room; /* it is about one */
 } kinds[CONTROL_DO_COUNT] = {
-    [CONTROL_USERS] = { "users", true, false },
-    [CONTROL_ROOM] = { "room", true, false },
-    [CONTROL_CUT] = { "cut", true, true },
-    [CONTROL_STATS] = { "stats", false, false },
+    [CONTROL_USERS] = { "users", true },
+    [CONTROL_ROOM] = { "room", true },
+    [CONTROL_STATS] = { "stats", false },
 };
 
 /* ---- the lines ---- */
@@ -36,24 +35,7 @@ void control_write_request(struct buf *out, const struct control_request *r)
         buf_text(out, ",\"room\":");
         buf_i64(out, r->room_id);
     }
-    if (kinds[r->what].epoch) {
-        buf_text(out, ",\"epoch\":\"");
-        buf_hex64(out, r->epoch);
-        buf_char(out, '"');
-    }
     buf_text(out, "}\n");
-}
-
-static bool read_epoch(const struct json_member *m, uint64_t *out)
-{
-    uint8_t bytes[8];
-
-    if (m->kind != JSON_TEXT || !str_from_hex(m->text, bytes, sizeof bytes))
-        return false;
-    *out = 0;
-    for (size_t i = 0; i < sizeof bytes; i++)
-        *out = *out << 8 | bytes[i];
-    return true;
 }
 
 static bool read_what(const struct json_member *m, enum control_do *out)
@@ -75,9 +57,7 @@ static bool read_number(const struct json_member *m, int64_t least, int64_t most
 
 bool control_read_request(struct json_reader *reader, struct str line, struct control_request *r)
 {
-    struct json_member m[] = {
-        { .name = "v" }, { .name = "id" }, { .name = "do" }, { .name = "room" }, { .name = "epoch" }
-    };
+    struct json_member m[] = { { .name = "v" }, { .name = "id" }, { .name = "do" }, { .name = "room" } };
     struct control_request q = { 0 };
     int64_t version;
 
@@ -87,8 +67,6 @@ bool control_read_request(struct json_reader *reader, struct str line, struct co
         !read_number(&m[1], 0, INT64_MAX, &q.id) || !read_what(&m[2], &q.what))
         return false;
     if (kinds[q.what].room && !read_number(&m[3], 1, ROOM_ID_MAX, &q.room_id))
-        return false;
-    if (kinds[q.what].epoch && !read_epoch(&m[4], &q.epoch))
         return false;
     *r = q;
     return true;
@@ -268,8 +246,7 @@ static bool read_answer(struct control *c, struct str line, int64_t id, bool *ok
 
 bool control_ask(struct control *c, struct control_request *r, struct buf *answer)
 {
-    int64_t deadline =
-        clock_mono_ms() + (r->what == CONTROL_CUT ? CONTROL_CUT_TIMEOUT_MS : CONTROL_TIMEOUT_MS);
+    int64_t deadline = clock_mono_ms() + CONTROL_TIMEOUT_MS;
     bool kept = c->fd >= 0, ok = false;
     enum try t;
 

@@ -8,12 +8,11 @@
 #include "common/buf.h"
 #include "common/json.h"
 
-enum { CONTROL_LINE_MAX = 65536, CONTROL_TIMEOUT_MS = 500, CONTROL_CUT_TIMEOUT_MS = 5000 };
+enum { CONTROL_LINE_MAX = 65536, CONTROL_TIMEOUT_MS = 500 };
 
 enum control_do {
     CONTROL_USERS, /* room -> users (array), total */
     CONTROL_ROOM,  /* the row of `room` was changed or removed: the relay reads it again before it answers */
-    CONTROL_CUT,   /* begin `epoch` in the log of `room`; ok once that is durable */
     CONTROL_STATS, /* -> sockets, rooms, people, pending, pid */
     CONTROL_DO_COUNT
 };
@@ -22,7 +21,6 @@ struct control_request {
     int64_t id;
     enum control_do what;
     int64_t room_id;
-    uint64_t epoch;
 };
 
 /* One line with its end. */
@@ -41,7 +39,7 @@ struct control;
 struct control *control_new(const char *path);
 void control_free(struct control *c);
 
-/* Asks and waits, CONTROL_TIMEOUT_MS at most (CONTROL_CUT: CONTROL_CUT_TIMEOUT_MS); connects where there is no
+/* Asks and waits, CONTROL_TIMEOUT_MS at most; connects where there is no
  * connection, once more where a kept one has gone. True: the answer says ok; answer then holds its line. The request's id
  * is set here. */
 bool control_ask(struct control *c, struct control_request *r, struct buf *answer);

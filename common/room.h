@@ -38,7 +38,7 @@ struct room {
     uint8_t key[ROOM_KEY_SIZE];
     bool owned;
     uint8_t owner[ROOM_OWNER_SIZE];
-    uint64_t epoch; /* the one its log began with; a cut gives the log another one (store.h) */
+    uint64_t epoch; /* the one its log is in; another one begins an empty log (store.h) */
     int64_t created_ms, updated_ms;
 };
 

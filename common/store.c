@@ -65,10 +65,9 @@ void store_append(struct store *s, struct append *const *list, size_t n)
     s->ops->append(s, list, n);
 }
 
-enum store_result store_log_state(struct store *s, int64_t room_id, uint64_t room_epoch,
-                                  struct log_state *out)
+enum store_result store_log_state(struct store *s, int64_t room_id, uint64_t epoch, struct log_state *out)
 {
-    return s->ops->log_state(s, room_id, room_epoch, out);
+    return s->ops->log_state(s, room_id, epoch, out);
 }
 
 enum store_result store_log_page(struct store *s, const struct log_query *q, struct log_page *out)
@@ -81,11 +80,6 @@ enum store_result store_log_cid(struct store *s, int64_t room_id, struct str cid
 {
     *out = (struct log_page){ 0 };
     return s->ops->log_cid(s, room_id, cid, out);
-}
-
-enum store_result store_log_cut(struct store *s, int64_t room_id, uint64_t epoch)
-{
-    return s->ops->log_cut(s, room_id, epoch);
 }
 
 enum store_result store_log_purge(struct store *s, int64_t room_id, size_t most, bool *left)

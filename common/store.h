@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * The store: rooms, and a log for each. The calls block. A handle is one thread's at a time.
  *
- * The safety of a log rests on two unique keys alone, (room, epoch, seq) and (room, cid); who appends, who
- * caches and who wakes whom is speed. Behind the calls stands SQLite (store_sqlite.c) or any other back end
+ * The safety of a log rests on two unique keys alone, (room, epoch, seq) and (room, cid); who appends, who caches and
+ * who wakes whom is speed. The epoch a log is in is in its room's row: one update of that row opens a room, ends its
+ * tokens and begins an empty log, so that nobody ever sees one without the others. What lies in earlier epochs is
+ * served no more; its cids still answer DUP. Behind the calls stands SQLite (store_sqlite.c) or any other back end
  * that passes tests/unit/store_suite.c.
  */
 #ifndef COMMON_STORE_H
@@ -81,10 +83,9 @@ struct log_state {
 enum append_outcome {
     APPEND_NOT_TRIED, /* an entry before it in its room failed; nothing stored */
     APPEND_STORED,
-    APPEND_DUP,       /* its cid is there already: same author, same text; `at` and time_ms say where */
-    APPEND_OTHER,     /* its cid is there already with another author or text; nothing stored */
-    APPEND_CONFLICT,  /* the place asked for is not the next one; `at` is the log's epoch and head; nothing
-                         stored */
+    APPEND_DUP,   /* its cid is there already: same author, same text; `at` and time_ms say where */
+    APPEND_OTHER, /* its cid is there already with another author or text; nothing stored */
+    APPEND_CONFLICT, /* the place asked for is not the next one; `at` is the epoch and its head; nothing stored */
     APPEND_NO_TARGET, /* a removal of what is no send of this epoch, or was removed already; nothing stored */
     APPEND_FULL,      /* no space; nothing stored */
     APPEND_DOWN,      /* the store is away; nothing stored */
@@ -92,8 +93,7 @@ enum append_outcome {
 };
 
 struct append {
-    struct entry entry;  /* with a cid, and in epoch and seq the place asked for */
-    uint64_t room_epoch; /* struct room's */
+    struct entry entry; /* with a cid, and in epoch and seq the place asked for */
     enum append_outcome outcome;
     struct log_place at; /* STORED: where it is; DUP, CONFLICT: see there */
     int64_t time_ms;     /* DUP: the time of the one that is there */
@@ -104,13 +104,12 @@ struct append {
  * takes away name, color and msg of its target, in the same step. */
 void store_append(struct store *s, struct append *const *list, size_t n);
 
-/* Epoch, first and head of a room's log. room_epoch: struct room's. Never STORE_NONE. */
-enum store_result store_log_state(struct store *s, int64_t room_id, uint64_t room_epoch,
-                                  struct log_state *out);
+/* Where a room's log is in an epoch (struct room's). Never STORE_NONE. */
+enum store_result store_log_state(struct store *s, int64_t room_id, uint64_t epoch, struct log_state *out);
 
 struct log_query {
     int64_t room_id;
-    uint64_t room_epoch;
+    uint64_t epoch; /* struct room's */
     int64_t before,
         after;    /* both exclusive, 0: none. With `after` alone the oldest that fit, else the newest */
     size_t limit; /* 1..STORE_PAGE_MAX */
@@ -127,10 +126,7 @@ enum store_result store_log_page(struct store *s, const struct log_query *q, str
 enum store_result store_log_cid(struct store *s, int64_t room_id, struct str cid, struct log_page *out);
 void log_page_free(struct log_page *page);
 
-/* Begins another epoch: what was there before is served no more, but its cids still answer DUP. */
-enum store_result store_log_cut(struct store *s, int64_t room_id, uint64_t epoch);
-/* Takes away at most `most` entries of a removed room, at last also what is known of its cuts; *left: there
- * are more. */
+/* Takes away at most `most` entries of a removed room; *left: there are more. */
 enum store_result store_log_purge(struct store *s, int64_t room_id, size_t most, bool *left);
 /* The next room id after `after` that has a log but no room; STORE_NONE at the end. */
 enum store_result store_log_orphan(struct store *s, int64_t after, int64_t *room_id);

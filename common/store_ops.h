@@ -17,11 +17,9 @@ struct store_ops {
     enum store_result (*room_list)(struct store *s, const struct room_query *q, struct room_list *out);
     enum store_result (*rooms_version)(struct store *s, uint64_t *version);
     void (*append)(struct store *s, struct append *const *list, size_t n);
-    enum store_result (*log_state)(struct store *s, int64_t room_id, uint64_t room_epoch,
-                                   struct log_state *out);
+    enum store_result (*log_state)(struct store *s, int64_t room_id, uint64_t epoch, struct log_state *out);
     enum store_result (*log_page)(struct store *s, const struct log_query *q, struct log_page *out);
     enum store_result (*log_cid)(struct store *s, int64_t room_id, struct str cid, struct log_page *out);
-    enum store_result (*log_cut)(struct store *s, int64_t room_id, uint64_t epoch);
     enum store_result (*log_purge)(struct store *s, int64_t room_id, size_t most, bool *left);
     enum store_result (*log_orphan)(struct store *s, int64_t after, int64_t *room_id);
 };

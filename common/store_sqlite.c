@@ -64,9 +64,8 @@ struct str sqlite_str(sqlite3_stmt *st, int column)
     return (struct str){ p ? p : "", p ? (size_t)sqlite3_column_bytes(st, column) : 0 };
 }
 
-enum store_result sqlite_failed(struct sqlite_store *s, int rc)
+enum store_result sqlite_failed(int rc)
 {
-    (void)s;
     return (rc & 0xff) == SQLITE_FULL ? STORE_FULL : STORE_DOWN;
 }
 
@@ -287,7 +286,6 @@ static const struct store_ops ops = {
     .log_state = sqlite_log_state,
     .log_page = sqlite_log_page,
     .log_cid = sqlite_log_cid,
-    .log_cut = sqlite_log_cut,
     .log_purge = sqlite_log_purge,
     .log_orphan = sqlite_log_orphan,
 };

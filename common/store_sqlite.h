@@ -34,7 +34,6 @@
     X(LOGS, BEGIN, "BEGIN IMMEDIATE")                                                                       \
     X(LOGS, SNAPSHOT, "BEGIN")                                                                              \
     X(LOGS, COMMIT, "COMMIT")                                                                               \
-    X(LOGS, EPOCH, "SELECT epoch FROM cut WHERE room = ?1")                                                 \
     X(LOGS, FIRST, "SELECT min(seq) FROM log WHERE room = ?1 AND epoch = ?2")                               \
     X(LOGS, HEAD, "SELECT max(seq) FROM log WHERE room = ?1 AND epoch = ?2")                                \
     X(LOGS, ADD, "INSERT INTO log VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")          \
@@ -49,13 +48,9 @@
     X(LOGS, NEWEST,                                                                                         \
       "SELECT * FROM log WHERE room = ?1 AND epoch = ?2 AND seq > ?3 AND seq < ?4 ORDER BY seq DESC LIMIT " \
       "?5")                                                                                                 \
-    X(LOGS, CUT, "INSERT INTO cut VALUES(?1, ?2) ON CONFLICT(room) DO UPDATE SET epoch = ?2")               \
     X(LOGS, PURGE, "DELETE FROM log WHERE rowid IN (SELECT rowid FROM log WHERE room = ?1 LIMIT ?2)")       \
-    X(LOGS, UNCUT, "DELETE FROM cut WHERE room = ?1")                                                       \
     X(LOGS, LEFT, "SELECT 1 FROM log WHERE room = ?1 LIMIT 1")                                              \
-    X(LOGS, ORPHAN,                                                                                         \
-      "SELECT min(room) FROM (SELECT min(room) AS room FROM log WHERE room > ?1"                            \
-      " UNION ALL SELECT min(room) FROM cut WHERE room > ?1)")
+    X(LOGS, ORPHAN, "SELECT min(room) FROM log WHERE room > ?1")
 
 enum sqlite_statement {
 #define X(db, name, text) SQL_##db##_##name,
@@ -68,7 +63,7 @@ enum { SQLITE_HEADS = 4096 }; /* logs whose head a writer remembers; a collision
 
 struct sqlite_head {
     int64_t room_id;
-    uint64_t room_epoch; /* the one that log was read for */
+    uint64_t epoch; /* the one that log was read for */
     struct log_state log;
 };
 
@@ -90,7 +85,7 @@ int sqlite_do(sqlite3_stmt *st);
 void sqlite_bind_str(sqlite3_stmt *st, int i, struct str s);
 struct str sqlite_str(sqlite3_stmt *st, int column);
 /* What an error code means where nothing can have been changed. */
-enum store_result sqlite_failed(struct sqlite_store *s, int rc);
+enum store_result sqlite_failed(int rc);
 /* Ends a transaction that is still open, if any. */
 void sqlite_rollback(sqlite3 *db);
 /* A reader's log.db, opened as soon as it is there. False: there is none yet, so all logs are empty (*rc is
@@ -105,11 +100,9 @@ enum store_result sqlite_room_remove(struct store *s, int64_t id);
 enum store_result sqlite_room_list(struct store *s, const struct room_query *q, struct room_list *out);
 enum store_result sqlite_rooms_version(struct store *s, uint64_t *version);
 void sqlite_append(struct store *s, struct append *const *list, size_t n);
-enum store_result sqlite_log_state(struct store *s, int64_t room_id, uint64_t room_epoch,
-                                   struct log_state *out);
+enum store_result sqlite_log_state(struct store *s, int64_t room_id, uint64_t epoch, struct log_state *out);
 enum store_result sqlite_log_page(struct store *s, const struct log_query *q, struct log_page *out);
 enum store_result sqlite_log_cid(struct store *s, int64_t room_id, struct str cid, struct log_page *out);
-enum store_result sqlite_log_cut(struct store *s, int64_t room_id, uint64_t epoch);
 enum store_result sqlite_log_purge(struct store *s, int64_t room_id, size_t most, bool *left);
 enum store_result sqlite_log_orphan(struct store *s, int64_t after, int64_t *room_id);
 

@@ -68,16 +68,13 @@ static int one_int(sqlite3_stmt *st, int64_t room_id, uint64_t epoch, int64_t no
     return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-static int read_state(struct sqlite_store *s, int64_t room_id, uint64_t room_epoch, struct log_state *out)
+static int read_state(struct sqlite_store *s, int64_t room_id, uint64_t epoch, struct log_state *out)
 {
-    int64_t epoch = 0;
-    int rc = one_int(sqlite_stmt(s, SQL_LOGS_EPOCH), room_id, 0, (int64_t)room_epoch, &epoch);
+    int rc = one_int(sqlite_stmt(s, SQL_LOGS_HEAD), room_id, epoch, 0, &out->head);
 
-    out->epoch = (uint64_t)epoch;
+    out->epoch = epoch;
     if (rc == SQLITE_OK)
-        rc = one_int(sqlite_stmt(s, SQL_LOGS_HEAD), room_id, out->epoch, 0, &out->head);
-    if (rc == SQLITE_OK)
-        rc = one_int(sqlite_stmt(s, SQL_LOGS_FIRST), room_id, out->epoch, out->head + 1, &out->first);
+        rc = one_int(sqlite_stmt(s, SQL_LOGS_FIRST), room_id, epoch, out->head + 1, &out->first);
     return rc;
 }
 
@@ -96,35 +93,34 @@ static struct sqlite_head *head_slot(struct sqlite_store *s, int64_t room_id)
 }
 
 /* The state of a log in a writer: from memory where it is known, as nobody else changes it. */
-static int writer_state(struct sqlite_store *s, int64_t room_id, uint64_t room_epoch, struct log_state *out)
+static int writer_state(struct sqlite_store *s, int64_t room_id, uint64_t epoch, struct log_state *out)
 {
     struct sqlite_head *slot = head_slot(s, room_id);
     int rc = SQLITE_OK;
 
-    if (slot->room_id != room_id || slot->room_epoch != room_epoch) {
-        rc = read_state(s, room_id, room_epoch, &slot->log);
+    if (slot->room_id != room_id || slot->epoch != epoch) {
+        rc = read_state(s, room_id, epoch, &slot->log);
         slot->room_id = rc == SQLITE_OK ? room_id : 0;
-        slot->room_epoch = room_epoch;
+        slot->epoch = epoch;
     }
     *out = slot->log;
     return rc;
 }
 
-enum store_result sqlite_log_state(struct store *base, int64_t room_id, uint64_t room_epoch,
-                                   struct log_state *out)
+enum store_result sqlite_log_state(struct store *base, int64_t room_id, uint64_t epoch, struct log_state *out)
 {
     struct sqlite_store *s = (struct sqlite_store *)base;
     int rc;
 
-    *out = (struct log_state){ .epoch = room_epoch, .first = 1 };
+    *out = (struct log_state){ .epoch = epoch, .first = 1 };
     if (s->use == STORE_WRITER) {
-        rc = writer_state(s, room_id, room_epoch, out);
+        rc = writer_state(s, room_id, epoch, out);
     } else {
         if (snapshot(s, &rc))
-            rc = read_state(s, room_id, room_epoch, out);
+            rc = read_state(s, room_id, epoch, out);
         sqlite_rollback(s->logs);
     }
-    return rc == SQLITE_OK ? STORE_OK : sqlite_failed(s, rc);
+    return rc == SQLITE_OK ? STORE_OK : sqlite_failed(rc);
 }
 
 static void reverse(struct log_page *page)
@@ -167,14 +163,14 @@ enum store_result sqlite_log_page(struct store *base, const struct log_query *q,
     struct sqlite_store *s = (struct sqlite_store *)base;
     int rc;
 
-    out->log = (struct log_state){ .epoch = q->room_epoch, .first = 1 };
+    out->log = (struct log_state){ .epoch = q->epoch, .first = 1 };
     if (snapshot(s, &rc)) {
-        rc = read_state(s, q->room_id, q->room_epoch, &out->log);
+        rc = read_state(s, q->room_id, q->epoch, &out->log);
         if (rc == SQLITE_OK)
             rc = read_page(s, q, out);
     }
     sqlite_rollback(s->logs);
-    return rc == SQLITE_OK ? STORE_OK : sqlite_failed(s, rc);
+    return rc == SQLITE_OK ? STORE_OK : sqlite_failed(rc);
 }
 
 /* Finds the entry with a cid: SQLITE_ROW (the texts live until the statement is reset), SQLITE_DONE or an
@@ -201,14 +197,14 @@ enum store_result sqlite_log_cid(struct store *base, int64_t room_id, struct str
     int rc;
 
     if (!sqlite_logs_ready(s, &rc))
-        return rc == SQLITE_OK ? STORE_NONE : sqlite_failed(s, rc);
+        return rc == SQLITE_OK ? STORE_NONE : sqlite_failed(rc);
     st = sqlite_stmt(s, SQL_LOGS_CID);
     rc = find_cid(st, room_id, cid, &e);
     if (rc == SQLITE_ROW && !log_page_add(out, &e))
         rc = SQLITE_NOMEM;
     if (st)
         sqlite3_reset(st);
-    return rc == SQLITE_ROW ? STORE_OK : rc == SQLITE_DONE ? STORE_NONE : sqlite_failed(s, rc);
+    return rc == SQLITE_ROW ? STORE_OK : rc == SQLITE_DONE ? STORE_NONE : sqlite_failed(rc);
 }
 
 /* ---- appending ---- */
@@ -310,7 +306,7 @@ static int insert(struct sqlite_store *s, struct append *a)
         rc = look_up(s, a);
         if (rc == SQLITE_DONE) { /* not the cid, so the place: what was remembered is wrong */
             slot->room_id = 0;
-            rc = writer_state(s, e->room_id, a->room_epoch, &log);
+            rc = writer_state(s, e->room_id, e->epoch, &log);
             a->at = (struct log_place){ log.epoch, log.head };
         }
     }
@@ -323,13 +319,13 @@ static int append_one(struct sqlite_store *s, struct append *a)
 {
     const struct entry *e = &a->entry;
     struct log_state log;
-    int rc = writer_state(s, e->room_id, a->room_epoch, &log);
+    int rc = writer_state(s, e->room_id, e->epoch, &log);
 
     if (rc != SQLITE_OK)
         return rc;
     a->outcome = APPEND_CONFLICT;
     a->at = (struct log_place){ log.epoch, log.head };
-    if (e->epoch != log.epoch || e->seq != log.head + 1)
+    if (e->seq != log.head + 1)
         return SQLITE_OK;
     rc = e->kind == ENTRY_REMOVE ? check_removal(s, a) : SQLITE_DONE;
     if (rc == SQLITE_DONE)
@@ -400,60 +396,33 @@ void sqlite_append(struct store *base, struct append *const *list, size_t n)
     forget_heads(s);
 }
 
-/* ---- cutting and purging ---- */
-
-static enum store_result writer_do(struct sqlite_store *s, sqlite3_stmt *st)
-{
-    int rc = s->use == STORE_WRITER && !s->doubtful ? sqlite_do(st) : SQLITE_READONLY;
-
-    if (rc == SQLITE_DONE)
-        return STORE_OK;
-    /* Each is its own transaction: like a COMMIT, it may have come about. */
-    s->doubtful = s->doubtful || (rc & 0xff) == SQLITE_IOERR;
-    return (rc & 0xff) == SQLITE_IOERR ? STORE_UNKNOWN : sqlite_failed(s, rc);
-}
-
-enum store_result sqlite_log_cut(struct store *base, int64_t room_id, uint64_t epoch)
-{
-    struct sqlite_store *s = (struct sqlite_store *)base;
-    sqlite3_stmt *st = s->use == STORE_WRITER ? sqlite_stmt(s, SQL_LOGS_CUT) : NULL;
-
-    if (!st)
-        return STORE_DOWN;
-    sqlite3_bind_int64(st, 1, room_id);
-    sqlite3_bind_int64(st, 2, (int64_t)epoch);
-    head_slot(s, room_id)->room_id = 0;
-    return writer_do(s, st);
-}
+/* ---- purging ---- */
 
 enum store_result sqlite_log_purge(struct store *base, int64_t room_id, size_t most, bool *left)
 {
     struct sqlite_store *s = (struct sqlite_store *)base;
-    sqlite3_stmt *purge = s->use == STORE_WRITER ? sqlite_stmt(s, SQL_LOGS_PURGE) : NULL, *st;
-    enum store_result r;
+    sqlite3_stmt *st = s->use == STORE_WRITER && !s->doubtful ? sqlite_stmt(s, SQL_LOGS_PURGE) : NULL;
     int64_t more;
+    int rc;
 
-    if (!purge)
-        return STORE_DOWN;
-    head_slot(s, room_id)->room_id = 0;
-    sqlite3_bind_int64(purge, 1, room_id);
-    sqlite3_bind_int64(purge, 2, (int64_t)most);
-    r = writer_do(s, purge);
-    if (r != STORE_OK)
-        return r;
-    if (one_int(sqlite_stmt(s, SQL_LOGS_LEFT), room_id, 0, 0, &more) != SQLITE_OK)
-        return STORE_DOWN;
-    *left = more != 0;
-    if (*left)
-        return STORE_OK;
-    st = sqlite_stmt(s, SQL_LOGS_UNCUT);
     if (!st)
         return STORE_DOWN;
+    head_slot(s, room_id)->room_id = 0;
     sqlite3_bind_int64(st, 1, room_id);
-    r = writer_do(s, st);
-    if (r == STORE_OK) /* gives the file's free pages back, a little at a time */
-        sqlite3_exec(s->logs, "PRAGMA incremental_vacuum(1000)", NULL, NULL, NULL);
-    return r;
+    sqlite3_bind_int64(st, 2, (int64_t)most);
+    rc = sqlite_do(st);
+    if ((rc & 0xff) == SQLITE_IOERR) { /* it is its own transaction: like a COMMIT, it may have come about */
+        s->doubtful = true;
+        return STORE_UNKNOWN;
+    }
+    if (rc == SQLITE_DONE)
+        rc = one_int(sqlite_stmt(s, SQL_LOGS_LEFT), room_id, 0, 0, &more);
+    if (rc != SQLITE_OK)
+        return sqlite_failed(rc);
+    *left = more != 0;
+    /* Gives the file's free pages back, a little at a time. */
+    sqlite3_exec(s->logs, "PRAGMA incremental_vacuum(1000)", NULL, NULL, NULL);
+    return STORE_OK;
 }
 
 enum store_result sqlite_log_orphan(struct store *base, int64_t after, int64_t *room_id)
@@ -464,11 +433,11 @@ enum store_result sqlite_log_orphan(struct store *base, int64_t after, int64_t *
     int rc;
 
     if (!sqlite_logs_ready(s, &rc))
-        return rc == SQLITE_OK ? STORE_NONE : sqlite_failed(s, rc);
+        return rc == SQLITE_OK ? STORE_NONE : sqlite_failed(rc);
     for (;;) {
         rc = one_int(sqlite_stmt(s, SQL_LOGS_ORPHAN), after, 0, 0, room_id);
         if (rc != SQLITE_OK)
-            return sqlite_failed(s, rc);
+            return sqlite_failed(rc);
         if (*room_id == 0)
             return STORE_NONE;
         r = sqlite_room_get(base, *room_id, &room);

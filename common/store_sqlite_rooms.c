@@ -56,10 +56,10 @@ static bool read_row(sqlite3_stmt *st, struct room *r)
 }
 
 /* The row that a statement finds; it is reset afterwards. */
-static enum store_result one_room(struct sqlite_store *s, sqlite3_stmt *st, struct room *out)
+static enum store_result one_room(sqlite3_stmt *st, struct room *out)
 {
     int rc = st ? sqlite3_step(st) : SQLITE_ERROR;
-    enum store_result r = rc == SQLITE_DONE ? STORE_NONE : sqlite_failed(s, rc);
+    enum store_result r = rc == SQLITE_DONE ? STORE_NONE : sqlite_failed(rc);
 
     if (rc == SQLITE_ROW)
         r = read_row(st, out) ? STORE_OK : STORE_DOWN;
@@ -75,7 +75,7 @@ enum store_result sqlite_room_get(struct store *base, int64_t id, struct room *o
 
     if (st)
         sqlite3_bind_int64(st, 1, id);
-    return one_room(s, st, out);
+    return one_room(st, out);
 }
 
 enum store_result sqlite_room_find(struct store *base, struct str title_key, struct room *out)
@@ -85,7 +85,7 @@ enum store_result sqlite_room_find(struct store *base, struct str title_key, str
 
     if (st)
         sqlite_bind_str(st, 1, title_key);
-    return one_room(s, st, out);
+    return one_room(st, out);
 }
 
 /* ?1 to ?11 of ADD and UPDATE, as far as they are the same. */
@@ -114,7 +114,7 @@ static enum store_result check_limit(struct sqlite_store *s, int64_t rooms_max)
 {
     sqlite3_stmt *st = sqlite_stmt(s, SQL_ROOMS_COUNT);
     int rc = st ? sqlite3_step(st) : SQLITE_ERROR;
-    enum store_result r = sqlite_failed(s, rc);
+    enum store_result r = sqlite_failed(rc);
 
     if (rc == SQLITE_ROW)
         r = sqlite3_column_int64(st, 0) < rooms_max ? STORE_OK : STORE_LIMIT;
@@ -137,7 +137,7 @@ static enum store_result add_row(struct sqlite_store *s, struct room *room)
     if (rc == SQLITE_CONSTRAINT_UNIQUE)
         return STORE_TAKEN;
     if (rc != SQLITE_DONE)
-        return sqlite_failed(s, rc);
+        return sqlite_failed(rc);
     room->order = sqlite3_last_insert_rowid(s->rooms);
     room->version = 1;
     if (room->id)
@@ -147,7 +147,7 @@ static enum store_result add_row(struct sqlite_store *s, struct room *room)
         sqlite3_bind_int64(number, 1, room->order);
     rc = sqlite_do(number);
     room->id = room->order;
-    return rc == SQLITE_DONE ? STORE_OK : sqlite_failed(s, rc);
+    return rc == SQLITE_DONE ? STORE_OK : sqlite_failed(rc);
 }
 
 /* Ends the transaction: commits after STORE_OK, else undoes it. */
@@ -164,14 +164,14 @@ static enum store_result finish(struct sqlite_store *s, enum store_result r)
         return STORE_OK;
     sqlite_rollback(s->rooms);
     /* A rollback journal that could not be removed may be played back by the next one, or not. */
-    return (rc & 0xff) == SQLITE_FULL || (rc & 0xff) == SQLITE_BUSY ? sqlite_failed(s, rc) : STORE_UNKNOWN;
+    return (rc & 0xff) == SQLITE_FULL || (rc & 0xff) == SQLITE_BUSY ? sqlite_failed(rc) : STORE_UNKNOWN;
 }
 
 static enum store_result begin(struct sqlite_store *s)
 {
     int rc = sqlite_do(sqlite_stmt(s, SQL_ROOMS_BEGIN));
 
-    return rc == SQLITE_DONE ? STORE_OK : sqlite_failed(s, rc);
+    return rc == SQLITE_DONE ? STORE_OK : sqlite_failed(rc);
 }
 
 enum store_result sqlite_room_add(struct store *base, struct room *room, int64_t rooms_max)
@@ -208,9 +208,7 @@ enum store_result sqlite_room_update(struct store *base, struct room *room)
         bind_room(st, room, 2);
         sqlite3_bind_int64(st, 12, room->version);
         rc = sqlite_do(st);
-        r = rc == SQLITE_DONE                ? STORE_OK
-            : rc == SQLITE_CONSTRAINT_UNIQUE ? STORE_TAKEN
-                                             : sqlite_failed(s, rc);
+        r = rc == SQLITE_DONE ? STORE_OK : rc == SQLITE_CONSTRAINT_UNIQUE ? STORE_TAKEN : sqlite_failed(rc);
     }
     r = finish(s, st ? r : STORE_DOWN);
     room->version += r == STORE_OK;
@@ -230,7 +228,7 @@ enum store_result sqlite_room_remove(struct store *base, int64_t id)
     if (st)
         sqlite3_bind_int64(st, 1, id);
     rc = sqlite_do(st);
-    r = rc == SQLITE_DONE ? STORE_OK : sqlite_failed(s, rc);
+    r = rc == SQLITE_DONE ? STORE_OK : sqlite_failed(rc);
     if (r == STORE_OK && sqlite3_changes(s->rooms) == 0)
         r = STORE_NONE;
     return finish(s, r);
@@ -259,7 +257,7 @@ enum store_result sqlite_room_list(struct store *base, const struct room_query *
         out->n++;
     }
     sqlite3_reset(st);
-    return rc == SQLITE_DONE || rc == SQLITE_ROW ? STORE_OK : sqlite_failed(s, rc);
+    return rc == SQLITE_DONE || rc == SQLITE_ROW ? STORE_OK : sqlite_failed(rc);
 }
 
 enum store_result sqlite_rooms_version(struct store *base, uint64_t *version)
@@ -273,5 +271,5 @@ enum store_result sqlite_rooms_version(struct store *base, uint64_t *version)
         *version = (uint64_t)sqlite3_column_int64(st, 0) << 32 ^ (uint64_t)sqlite3_total_changes64(s->rooms);
     if (st)
         sqlite3_reset(st);
-    return rc == SQLITE_ROW ? STORE_OK : sqlite_failed(s, rc);
+    return rc == SQLITE_ROW ? STORE_OK : sqlite_failed(rc);
 }

@@ -20,7 +20,7 @@ static size_t count_events(const struct log_page *page)
 /* Entries that are no events take places in a page: where they leave too few, a long page is read instead. */
 static enum err read_page(struct call *c, struct log_page *page, size_t *events)
 {
-    struct log_query q = { .room_id = c->room.id, .room_epoch = c->room.epoch, .limit = EVENTS_SHOWN };
+    struct log_query q = { .room_id = c->room.id, .epoch = c->room.epoch, .limit = EVENTS_SHOWN };
     enum err e = call_store(c, store_log_page(c->w->store, &q, page));
 
     if (e)

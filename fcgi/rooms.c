@@ -121,23 +121,6 @@ static enum err put_password(struct call *c, struct change *ch, struct room *roo
     return e;
 }
 
-/* What was said in private is not for the public: the log begins anew, before the row says that all may read
- * it. */
-static enum err cut_log(struct call *c, const struct room *room)
-{
-    struct control_request cut = { .what = CONTROL_CUT, .room_id = room->id };
-    struct buf answer = { 0 };
-    enum err e = check_title_free(c, room);
-
-    if (e)
-        return e;
-    key_random(&cut.epoch, sizeof cut.epoch);
-    if (!control_ask(c->w->control, &cut, &answer))
-        e = call_trouble(c, ERR_UNAVAILABLE, "the relay is away");
-    buf_free(&answer);
-    return e;
-}
-
 /* The row as it shall be, from the row as it is. */
 static enum err plan_change(struct call *c, struct change *ch, struct room *room)
 {
@@ -154,8 +137,11 @@ static enum err plan_change(struct call *c, struct change *ch, struct room *room
     opening = c->room.visibility != ROOM_PUBLIC && room->visibility == ROOM_PUBLIC;
     if (opening || new_password)
         key_random(room->key, sizeof room->key);
+    /* What was said in private is not for the public: with the very update that opens it its log begins anew. */
+    if (opening)
+        key_random(&room->epoch, sizeof room->epoch);
     room->updated_ms = clock_wall_ms();
-    return opening ? cut_log(c, room) : ERR_OK;
+    return ERR_OK;
 }
 
 /* *again: somebody else was faster; c->room is then what they made of it, and the right to it was checked

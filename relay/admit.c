@@ -18,7 +18,7 @@ struct lookup {
     struct buf asked;    /* what the path named */
     struct buf title_key;
     struct buf token; /* empty: none was given */
-    uint64_t rooms_gone;
+    uint64_t row_changes;
     bool offered; /* the token as a subprotocol, to be echoed */
 
     enum store_result result;
@@ -98,7 +98,7 @@ static bool is_stale(struct relay *relay, const struct lookup *l)
 {
     const struct hub_room *room = hub_find(relay->hub, l->row.id);
 
-    return l->rooms_gone != hub_rooms_gone(relay->hub) || (room && room->version > l->row.version);
+    return l->row_changes != hub_row_changes(relay->hub) || (room && room->version > l->row.version);
 }
 
 static void decide(struct guest *g, struct lookup *l)
@@ -125,7 +125,7 @@ static void lookup_done(struct job *job)
     struct guest *g = l->guest;
 
     if (g && l->result == STORE_OK && is_stale(l->relay, l) && !hub_is_deaf(l->relay->hub)) {
-        l->rooms_gone = hub_rooms_gone(l->relay->hub);
+        l->row_changes = hub_row_changes(l->relay->hub);
         workers_read(l->relay->workers, job);
         return;
     }
@@ -164,7 +164,7 @@ static void look_up(struct guest *g, struct str room)
     }
     l->relay = relay;
     l->guest = g;
-    l->rooms_gone = hub_rooms_gone(relay->hub);
+    l->row_changes = hub_row_changes(relay->hub);
     l->job.run = lookup_run;
     l->job.done = lookup_done;
     if (str_to_u64(room, &id) && id <= ROOM_ID_MAX)

@@ -7,7 +7,7 @@
 
 enum { TRIES = 20, PLACES = 2 * STORE_BATCH_MAX };
 
-/* The last place given in a room in this round. */
+/* The last place given in an epoch of a room in this round. */
 struct place {
     int64_t room_id; /* 0: free */
     struct log_place last;
@@ -18,11 +18,11 @@ struct places {
     struct place slot[PLACES];
 };
 
-static struct place *place_of(struct places *all, int64_t room_id)
+static struct place *place_of(struct places *all, int64_t room_id, uint64_t epoch)
 {
     size_t i = (uint64_t)room_id * UINT64_C(0x9e3779b97f4a7c15) >> 54;
 
-    while (all->slot[i].room_id && all->slot[i].room_id != room_id)
+    while (all->slot[i].room_id && (all->slot[i].room_id != room_id || all->slot[i].last.epoch != epoch))
         i = (i + 1) % PLACES;
     return &all->slot[i];
 }
@@ -30,18 +30,16 @@ static struct place *place_of(struct places *all, int64_t room_id)
 /* Gives an entry the next place in its room; false when the store cannot say which that is. */
 static bool give_place(struct store *store, struct places *all, struct append *a)
 {
-    struct place *place = place_of(all, a->entry.room_id);
+    struct place *place = place_of(all, a->entry.room_id, a->entry.epoch);
     struct log_state log;
 
     if (!place->room_id) {
         place->room_id = a->entry.room_id;
-        place->down = store_log_state(store, a->entry.room_id, a->room_epoch, &log) != STORE_OK;
-        if (!place->down)
-            place->last = (struct log_place){ log.epoch, log.head };
+        place->down = store_log_state(store, a->entry.room_id, a->entry.epoch, &log) != STORE_OK;
+        place->last = (struct log_place){ a->entry.epoch, place->down ? 0 : log.head };
     }
     if (place->down)
         return false;
-    a->entry.epoch = place->last.epoch;
     a->entry.seq = ++place->last.seq;
     return true;
 }

@@ -8,7 +8,7 @@
 
 #include "common/store.h"
 
-/* A batch of at most STORE_BATCH_MAX entries in order of arrival. Sets epoch, seq, outcome and place of each;
+/* A batch of at most STORE_BATCH_MAX entries in order of arrival. Sets seq, outcome and place of each;
  * afterwards an outcome is STORED (of this very entry, also when that was found out by looking it up), DUP,
  * OTHER, NO_TARGET, FULL, DOWN, or UNKNOWN where even looking it up gave no answer. STORED entries of a room
  * have rising seqs in list order. */

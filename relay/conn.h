@@ -43,7 +43,7 @@ struct conn {
     int64_t ends_s;        /* when it is closed, its token being too old; seconds since 1970, 0: never */
     uint8_t id[TOKEN_PERSON_SIZE];   /* the person: the token's, or of this connection alone */
     char color[ENTRY_COLOR_MAX + 1]; /* the join's */
-    /* While it is behind (deliver.c): */
+    /* While it is behind, or its close frame waits for an answer (deliver.c): */
     struct conn *next_behind, *prev_behind;
     int64_t progress_ms; /* when it last took something */
     struct page *page;   /* what it reads instead of the window it fell out of */

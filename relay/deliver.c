@@ -7,7 +7,7 @@
 
 #include "common/event.h"
 
-enum { OUT_MAX = 64 * 1024, IDLE_MS = 60000, RESTART_SPREAD_MS = 3000 };
+enum { OUT_MAX = 64 * 1024, IDLE_MS = 60000, RESTART_SPREAD_MS = 3000, CLOSE_WAIT_MS = 4000 };
 
 static struct member *member_of(struct conn *c)
 {
@@ -19,16 +19,25 @@ static const struct world *world_of(const struct conn *c)
     return hub_world(c->hub);
 }
 
-/* ---- who is behind ---- */
+/* ---- who is behind, who is leaving ---- */
 
-static void behind_unlink(struct hub_lists *l, struct conn *c)
+static void list_remove(struct conn **list, struct conn *c)
 {
-    if (!c->prev_behind && l->behind != c)
+    if (!c->prev_behind && *list != c)
         return;
-    *(c->prev_behind ? &c->prev_behind->next_behind : &l->behind) = c->next_behind;
+    *(c->prev_behind ? &c->prev_behind->next_behind : list) = c->next_behind;
     if (c->next_behind)
         c->next_behind->prev_behind = c->prev_behind;
     c->next_behind = c->prev_behind = NULL;
+}
+
+static void list_add(struct conn **list, struct conn *c)
+{
+    c->progress_ms = world_of(c)->mono_ms(world_of(c)->self);
+    c->next_behind = *list;
+    if (*list)
+        (*list)->prev_behind = c;
+    *list = c;
 }
 
 static void set_behind(struct conn *c, bool behind)
@@ -40,15 +49,10 @@ static void set_behind(struct conn *c, bool behind)
         return;
     m->behind = behind;
     c->room->behind += behind ? 1 : -1U;
-    if (!behind) {
-        behind_unlink(l, c);
-        return;
-    }
-    c->progress_ms = world_of(c)->mono_ms(world_of(c)->self);
-    c->next_behind = l->behind;
-    if (l->behind)
-        l->behind->prev_behind = c;
-    l->behind = c;
+    if (behind)
+        list_add(&l->behind, c);
+    else
+        list_remove(&l->behind, c);
 }
 
 /* ---- pages: for those that fell out of the window ---- */
@@ -102,7 +106,7 @@ static struct page *page_for(struct conn *c)
     struct hub_room *room = c->room;
     struct page *page = room->pages;
 
-    while (page && !page_covers(page, c->lag_seq))
+    while (page && (page->epoch != room->epoch || !page_covers(page, c->lag_seq)))
         page = page->next;
     if (page)
         return page;
@@ -113,8 +117,7 @@ static struct page *page_for(struct conn *c)
         .next = room->pages,
         .room = room,
         .room_id = room->id,
-        .room_epoch = room->epoch,
-        .log_epoch = room->log_epoch,
+        .epoch = room->epoch,
         .from = c->lag_seq,
         /* Not beyond what was posted: that comes by the window. */
         .before = c->lag_seq + PAGE_ENTRIES < window_next(&room->window) ? c->lag_seq + PAGE_ENTRIES
@@ -130,9 +133,14 @@ static struct page *page_for(struct conn *c)
 
 void deliver_silence(struct conn *c)
 {
+    struct hub_lists *l = hub_lists(c->hub);
+
+    if (c->said_close)
+        return;
     c->said_close = true;
-    set_behind(c, true);                 /* no walk touches it any more, */
-    behind_unlink(hub_lists(c->hub), c); /* and nobody waits for it */
+    set_behind(c, true);        /* no walk touches it any more, */
+    list_remove(&l->behind, c); /* nobody waits for it to take something, */
+    list_add(&l->leaving, c);   /* but to go */
 }
 
 /* The socket can take no more for good. */
@@ -428,6 +436,17 @@ void deliver_post(struct hub *h, struct hub_room *room, struct str frame, int64_
     mark_dirty(l, room);
 }
 
+void deliver_restart(struct hub *h, struct hub_room *room, int64_t next)
+{
+    unsigned all = UINT32_MAX;
+
+    while (room->due < window_end(&room->window))
+        room_walk(room, &all);
+    let_fall(room, window_end(&room->window));
+    window_free(&room->window, &hub_lists(h)->budget);
+    room->window.first = next;
+}
+
 void deliver_stalled(struct hub *h)
 {
     const struct world *w = hub_world(h);
@@ -436,6 +455,9 @@ void deliver_stalled(struct hub *h)
     for (struct conn *c = hub_lists(h)->behind; c; c = c->next_behind)
         if (now - c->progress_ms > hub_limits(h)->stall_max_ms && !(c->page && c->page->loading))
             conn_close_later(c, CLOSE_TOO_SLOW);
+    for (struct conn *c = hub_lists(h)->leaving; c; c = c->next_behind)
+        if (now - c->progress_ms > CLOSE_WAIT_MS)
+            w->cut(c->socket);
 }
 
 void deliver_idle(struct hub *h, struct hub_room *room)
@@ -460,7 +482,7 @@ void deliver_forget(struct hub *h, struct conn *c)
         *at = c->next_speaking;
         c->speaking = false;
     }
-    behind_unlink(l, c);
+    list_remove(c->said_close ? &l->leaving : &l->behind, c);
     room->behind -= member_of(c)->behind;
     /* The last member takes its place, and may miss the walk under way: there will be another. */
     room->walk_end = room->due;

@@ -15,7 +15,7 @@ struct page {
     struct page *next;     /* in its room's list */
     struct hub_room *room; /* which lives as long as its pages */
     int64_t room_id;
-    uint64_t room_epoch, log_epoch;
+    uint64_t epoch;
     int64_t from, before; /* asked for: seqs from..before-1 */
     uint32_t readers;
     bool loading, failed;
@@ -28,6 +28,10 @@ struct page {
 
 /* A frame for everyone in a room; seq: of a send, else 0. */
 void deliver_post(struct hub *h, struct hub_room *room, struct str frame, int64_t seq);
+
+/* The room's log begins anew: what was posted is sent to those who can take it, and then forgotten. next: the seq that
+ * comes first now. */
+void deliver_restart(struct hub *h, struct hub_room *room, int64_t next);
 
 /* The connection has something of its own to send. */
 void deliver_speak(struct hub *h, struct conn *c);
@@ -47,7 +51,7 @@ void page_read(struct page *page, struct store *store);
 /* Walks at most `most` members; true: there is more to do. */
 bool deliver_walk(struct hub *h, unsigned most);
 
-/* Closes those that have made no progress for stall_max. */
+/* Closes those that have made no progress for stall_max, and ends those that were told to close and did not. */
 void deliver_stalled(struct hub *h);
 
 /* The member leaves the room: what deliver keeps about it is undone. Before hub_remove() takes it from the

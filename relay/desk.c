@@ -171,18 +171,9 @@ static void on_room(struct asker *a, const struct control_request *r)
         rows_refresh(a->desk->relay, r->room_id, on_done, q);
 }
 
-static void on_cut(struct asker *a, const struct control_request *r)
-{
-    struct question *q = question_new(a, r);
-
-    if (q)
-        rows_cut(a->desk->relay, r->room_id, r->epoch, on_done, q);
-}
-
 static void (*const questions[CONTROL_DO_COUNT])(struct asker *a, const struct control_request *r) = {
     [CONTROL_USERS] = on_users,
     [CONTROL_ROOM] = on_room,
-    [CONTROL_CUT] = on_cut,
     [CONTROL_STATS] = on_stats,
 };
 

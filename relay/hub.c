@@ -15,7 +15,7 @@ struct hub {
     struct hub_lists lists;
     uint64_t cid_chance; /* of this process: two relays never make the same cid */
     uint32_t cid_counter;
-    uint64_t rooms_gone;
+    uint64_t row_changes;
     bool deaf;
     struct hub_room *bucket[BUCKETS];
 };
@@ -100,7 +100,7 @@ struct hub_room *hub_room(struct hub *h, const struct room *row, const struct lo
     if (!room)
         return NULL;
     slot = slot_of(h, row->id);
-    *room = (struct hub_room){ .id = row->id, .log_epoch = log->epoch, .next = *slot };
+    *room = (struct hub_room){ .id = row->id, .next = *slot };
     take_row(room, row);
     room->first_end_s = INT64_MAX;
     window_init(&room->window, log->head + 1);
@@ -146,9 +146,8 @@ void hub_room_changed(struct hub *h, struct hub_room *room, const struct room *r
                       const struct log_state *log)
 {
     bool new_key = memcmp(room->key, row->key, sizeof room->key) != 0;
-    bool cut = log->epoch != room->log_epoch;
+    bool cut = room->epoch != row->epoch;
 
-    (void)h;
     if (row->version <= room->version)
         return;
     for (uint32_t i = 0; i < room->members; i++) {
@@ -159,22 +158,28 @@ void hub_room_changed(struct hub *h, struct hub_room *room, const struct room *r
         else if (cut) /* what it has is of a log that is over */
             conn_close_later(c, CLOSE_RESTART);
     }
+    if (cut)
+        deliver_restart(h, room, log->head + 1);
     take_row(room, row);
-    room->log_epoch = log->epoch;
 }
 
 void hub_room_gone(struct hub *h, int64_t room_id)
 {
     struct hub_room *room = hub_find(h, room_id);
 
-    h->rooms_gone++;
+    h->row_changes++;
     for (uint32_t i = 0; room && i < room->members; i++)
         conn_close_later(room->member[i].conn, CLOSE_GOING_AWAY);
 }
 
-uint64_t hub_rooms_gone(const struct hub *h)
+void hub_row_changed(struct hub *h)
 {
-    return h->rooms_gone;
+    h->row_changes++;
+}
+
+uint64_t hub_row_changes(const struct hub *h)
+{
+    return h->row_changes;
 }
 
 size_t hub_versions(const struct hub *h, struct hub_version *out, size_t n)
@@ -280,10 +285,10 @@ struct pending *hub_pending(struct hub *h, struct conn *c, struct str color, str
         return NULL;
     *p = (struct pending){
         .append = { .entry = { .room_id = c->room->id,
+                               .epoch = c->room->epoch,
                                .time_ms = h->world->wall_ms(h->world->self),
                                .kind = ENTRY_SEND,
-                               .verified = who->verified },
-                    .room_epoch = c->room->epoch },
+                               .verified = who->verified } },
         .conn = c,
         .room = c->room,
         .queued_ms = h->world->mono_ms(h->world->self),
@@ -339,7 +344,8 @@ static void post_entry(struct hub *h, struct hub_room *room, struct append *a)
     struct event_out ev;
     size_t payload;
 
-    a->entry.epoch = a->at.epoch;
+    if (a->at.epoch != room->epoch) /* the room was opened meanwhile: it is not for who is there now */
+        return;
     a->entry.seq = a->at.seq;
     if (!event_of_entry(&ev, &a->entry))
         return;

@@ -27,7 +27,7 @@ struct member {
 
 struct hub_room {
     int64_t id;
-    uint64_t epoch;  /* the one its log began with, as the row has it */
+    uint64_t epoch;  /* the one its log is in, as the row has it */
     int64_t version; /* of the row */
     enum visibility visibility;
     uint8_t key[ROOM_KEY_SIZE];
@@ -37,7 +37,6 @@ struct hub_room {
     uint32_t members, members_size;
     uint32_t pending;    /* entries and news under way */
     int64_t first_end_s; /* the first of its connections' ends_s; INT64_MAX: none */
-    uint64_t log_epoch;
     /* Of deliver.c: */
     struct window window;
     struct page *pages;
@@ -75,8 +74,10 @@ void hub_room_changed(struct hub *h, struct hub_room *room, const struct room *r
 
 /* A room is no more: ends its connections, if it is live. */
 void hub_room_gone(struct hub *h, int64_t room_id);
-/* How often that was said: a row that was read before is not to be believed after. */
-uint64_t hub_rooms_gone(const struct hub *h);
+/* Some row, perhaps of a room that is not live, is another one now than it was. */
+void hub_row_changed(struct hub *h);
+/* How often rows were said to be changed or gone: one that was read before that is not to be believed after. */
+uint64_t hub_row_changes(const struct hub *h);
 
 /* Which rooms are live, and by which version of their rows; at most n. Returns how many were given. */
 struct hub_version {
@@ -111,6 +112,7 @@ struct hub_lists {
     struct hub_room *dirty, **dirty_end;
     struct conn *speaking;
     struct conn *behind;
+    struct conn *leaving; /* told to close, but still there */
     struct window_budget budget;
     struct buf scratch; /* for the frame being made */
     struct json_reader *json;

@@ -35,7 +35,7 @@ void page_read(struct page *page, struct store *store)
 {
     struct log_query q = {
         .room_id = page->room_id,
-        .room_epoch = page->room_epoch,
+        .epoch = page->epoch,
         .after = page->from - 1,
         .before = page->before,
         .limit = PAGE_ENTRIES,
@@ -43,8 +43,7 @@ void page_read(struct page *page, struct store *store)
     struct log_page log;
 
     page->failed = store_log_page(store, &q, &log) != STORE_OK;
-    /* Another epoch has begun: what was asked for is served no more. */
-    if (!page->failed && log.n && log.log.epoch == page->log_epoch) {
+    if (!page->failed && log.n) {
         page->failed = !print_entries(page, &log);
         page->first = log.entry[0].seq;
         page->entries = (uint32_t)log.n;

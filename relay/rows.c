@@ -15,7 +15,7 @@ struct errand {
     void (*done)(void *arg, bool ok);
     void *arg;
     int64_t room_id;
-    uint64_t epoch;
+    uint64_t version;
     enum store_result result;
     struct room row;
     struct log_state log;
@@ -128,6 +128,8 @@ static void refresh_done(struct job *job)
         purge(e->relay, e->room_id);
     } else if (e->result == STORE_OK && room) {
         hub_room_changed(hub, room, &e->row, &e->log);
+    } else if (e->result == STORE_OK) {
+        hub_row_changed(hub); /* somebody at the door may have been shown an older one */
     }
     errand_end(e, e->result == STORE_OK || e->result == STORE_NONE);
 }
@@ -148,44 +150,13 @@ void rows_refresh(struct relay *relay, int64_t room_id, void (*done)(void *arg, 
     workers_read(relay->workers, &e->job);
 }
 
-static void cut_run(struct job *job, struct store *store)
-{
-    struct errand *e = (struct errand *)job;
-
-    e->result = store_log_cut(store, e->room_id, e->epoch);
-}
-
-static void cut_done(struct job *job)
-{
-    struct errand *e = (struct errand *)job;
-
-    errand_end(e, e->result == STORE_OK);
-}
-
-void rows_cut(struct relay *relay, int64_t room_id, uint64_t epoch, void (*done)(void *arg, bool ok),
-              void *arg)
-{
-    struct errand *e = errand_new(relay, room_id);
-
-    if (!e) {
-        done(arg, false);
-        return;
-    }
-    e->epoch = epoch;
-    e->done = done;
-    e->arg = arg;
-    e->job.run = cut_run;
-    e->job.done = cut_done;
-    workers_write(relay->workers, &e->job);
-}
-
 /* ---- all rows ---- */
 
 static void poll_run(struct job *job, struct store *store)
 {
     struct errand *e = (struct errand *)job;
 
-    e->result = store_rooms_version(store, &e->epoch);
+    e->result = store_rooms_version(store, &e->version);
 }
 
 /* All live rooms: only those whose row has another version, or is gone, are read whole. */
@@ -241,8 +212,9 @@ static void poll_done(struct job *job)
     struct relay *relay = e->relay;
 
     relay->polling = false;
-    if (e->result == STORE_OK && e->epoch != relay->rooms_version) {
-        relay->rooms_version = e->epoch;
+    if (e->result == STORE_OK && e->version != relay->rooms_version) {
+        relay->rooms_version = e->version;
+        hub_row_changed(relay->hub);
         refresh_all(relay);
     }
     errand_end(e, true);

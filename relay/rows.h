@@ -11,10 +11,6 @@
  * is away. */
 void rows_refresh(struct relay *relay, int64_t room_id, void (*done)(void *arg, bool ok), void *arg);
 
-/* Begins another epoch in a room's log; done likewise, ok once it is durable. */
-void rows_cut(struct relay *relay, int64_t room_id, uint64_t epoch, void (*done)(void *arg, bool ok),
-              void *arg);
-
 /* Once a second: looks whether any row was changed by others, and if so reads those of all live rooms. */
 void rows_poll(struct relay *relay);
 

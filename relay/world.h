@@ -43,9 +43,10 @@ struct world {
     void (*want)(void *socket);
     /* Whether frames are read from it. */
     void (*read)(void *socket, bool on);
-    /* All has been said: waits a little for the other side to close, then closes. conn_closed() follows
-     * later. */
+    /* All has been said: the other side should close now. conn_closed() follows when the socket is gone. */
     void (*hang_up)(void *socket);
+    /* It did not: ends the socket, whatever it has not taken. conn_closed() follows soon. */
+    void (*cut)(void *socket);
 
     /* Takes the entry; hub_appended() gives it back, in the order in which those of a room were given. */
     void (*append)(void *self, struct pending *p);

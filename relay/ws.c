@@ -22,7 +22,7 @@ enum {
     SERV_BUF = 8192,        /* must hold an answer's head with the longest token */
     SEND_CHUNK = 64 * 1024, /* one send(2): larger ones are slower */
     SNDBUF = 128 * 1024,    /* asked of the kernel for each socket */
-    CLOSE_WAIT_S = 5,       /* for the other side's close */
+    CLOSE_WAIT_S = 5,       /* for the other side's close; deliver.c is faster */
     TX_PACKET = 1 << 20     /* lws_write() cuts what is longer */
 };
 
@@ -140,6 +140,14 @@ static int on_peer_close(struct lws *wsi, struct session *s, struct str payload)
     return -1;
 }
 
+/* lws is about to end a socket. It says why to most, but nothing after some frames against RFC 6455 (a control frame over
+ * 125 bytes, a reason that is not UTF-8, a length over 2^63). */
+static void on_ending(struct lws *wsi, struct session *s)
+{
+    if (s->conn && !s->conn->closing && !lws_get_close_length(wsi))
+        lws_close_reason(wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, NULL, 0);
+}
+
 static void on_closed(struct session *s)
 {
     buf_free(&s->part);
@@ -169,6 +177,9 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons why, void *user, 
         return 0;
     case LWS_CALLBACK_CLOSED:
         on_closed(s);
+        return 0;
+    case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
+        on_ending(wsi, s);
         return 0;
     default:
         return 0;
@@ -293,9 +304,15 @@ static void world_read(void *socket, bool on)
     lws_rx_flow_control(socket, on);
 }
 
+/* lws waits for the other side's close, and longer for what is unsent than anybody should: world_cut() comes first. */
 static void world_hang_up(void *socket)
 {
     lws_set_timeout(socket, PENDING_TIMEOUT_USER_OK, CLOSE_WAIT_S);
+}
+
+static void world_cut(void *socket)
+{
+    shutdown(lws_get_socket_fd(socket), SHUT_RDWR);
 }
 
 void ws_world(struct world *world)
@@ -305,4 +322,5 @@ void ws_world(struct world *world)
     world->want = world_want;
     world->read = world_read;
     world->hang_up = world_hang_up;
+    world->cut = world_cut;
 }

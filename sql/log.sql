@@ -4,7 +4,7 @@
 
 CREATE TABLE log (
     room   INTEGER NOT NULL,
-    epoch  INTEGER NOT NULL,
+    epoch  INTEGER NOT NULL, -- that of the room's row when it was appended
     seq    INTEGER NOT NULL, -- dense from 1 inside an epoch
     cid    TEXT NOT NULL,    -- a relay's own begin with "."
     at     INTEGER NOT NULL, -- ms since 1970
@@ -21,9 +21,3 @@ CREATE TABLE log (
 -- These two are what the safety of a log rests on.
 CREATE UNIQUE INDEX log_seq ON log (room, epoch, seq);
 CREATE UNIQUE INDEX log_cid ON log (cid, room);
-
--- The epoch that a room's log is in now, where it is not the one that the room began with.
-CREATE TABLE cut (
-    room  INTEGER PRIMARY KEY,
-    epoch INTEGER NOT NULL
-);

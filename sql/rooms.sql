@@ -12,7 +12,7 @@ CREATE TABLE rooms (
     password    TEXT NOT NULL,                     -- crypt(3); '' is none
     key         BLOB NOT NULL,                     -- 16 bytes: replaced, all tokens of the room end
     owner       BLOB,                              -- SHA-256 of the owner token; NULL: nobody owns it
-    epoch       INTEGER NOT NULL,                  -- the first one of its log
+    epoch       INTEGER NOT NULL,                  -- the one its log is in; another one begins an empty log
     created     INTEGER NOT NULL,                  -- ms since 1970
     updated     INTEGER NOT NULL
 );

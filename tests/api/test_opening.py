@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What becomes of a room that is opened to the public, and that nobody closes one that belongs to nobody."""
+import os
+import signal
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import pytest
 from expect import (PASSWORD, done, enter, history, private, refused, rooms, say, show, shown)
-from lib.globes import wait
 from stored import path
 
 
@@ -102,24 +103,93 @@ def test_nobody_is_kept_out_of_a_room_by_a_change_that_leaves_it_closed(site, cl
     assert [event["msg"] for event in history(site, room, token)] == ["one", "two"]
 
 
-def test_what_is_said_while_a_room_is_being_opened_is_not_for_the_public(site):
-    """The row of the room waits for somebody else's transaction; it is private until that has ended."""
-    room = private(site)
-    token = enter(site, room)
+@contextmanager
+def reserved(site):
+    """Somebody else's transaction: rooms can be read, but not changed."""
+    with closing(sqlite3.connect(path(site, "rooms.db"), timeout=10, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        yield
+        db.execute("ROLLBACK")
 
-    def speak():
-        return say(site.joined(room, "ann", token), "between us")[0]["epoch"]
 
-    first = speak()
+def test_what_is_said_while_a_room_is_being_opened_is_not_for_the_public(site, closed):
+    """The row of the room waits for somebody else's transaction; it is closed until that has ended."""
+    room, token = closed
+    visibility = shown(show(site, room))["visibility"]
+    ws = site.joined(room, "ann", token)
+    before = say(ws, "between us")[0]
     with ThreadPoolExecutor(1) as pool:
-        with closing(sqlite3.connect(path(site, "rooms.db"), isolation_level=None)) as db:
-            db.execute("BEGIN IMMEDIATE")
+        with reserved(site):
             opening = pool.submit(put, site, room, token, visibility="public")
-            wait(lambda: opening.done() or speak() != first, what="the cut")
-            shown(show(site, room), visibility="private")
-            db.execute("COMMIT")
+            during = say(ws, "and only us", "still")
+            shown(show(site, room), visibility=visibility)
+            assert len(history(site, room, token)) == 3
+            assert not opening.done()
         shown(opening.result(), visibility="public")
+    assert {event["epoch"] for event in during} == {before["epoch"]}
     assert history(site, room) == []
+
+
+def test_an_opening_that_fails_leaves_the_room_closed_with_its_history(site, closed):
+    """Somebody else's transaction lasts longer than anybody waits."""
+    room, token = closed
+    was = shown(show(site, room))
+    ws = site.joined(room, "ann", token)
+    say(ws, "between us")
+    with reserved(site):
+        answer = put(site, room, token, visibility="public")
+        refused(answer, 503)
+        assert int(answer.headers["Retry-After"]) > 0
+        assert shown(show(site, room), visibility=was["visibility"])["updatedAt"] == was["updatedAt"]
+    assert shown(show(site, room), visibility=was["visibility"])["updatedAt"] == was["updatedAt"]
+    say(ws, "and only us")
+    assert [event["msg"] for event in history(site, room, token)] == ["between us", "and only us"]
+    refused(site.http("GET", f"/chats/events/{room}"), 403, field="token")
+    shown(put(site, room, token, visibility="public"), visibility="public")
+    assert history(site, room) == []
+
+
+@pytest.fixture
+def absent_relay(make_site):
+    """A site whose relay is stopped, not dead: it takes connections and does not answer. And a private room of it,
+    a token, a member, and what that has said."""
+    own = make_site()
+    room = private(own)
+    token = enter(own, room)
+    ws = own.joined(room, "ann", token)
+    first = say(ws, "between us")[0]
+    pid = own.pid("globes-relay")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield own, room, token, ws, first
+    finally:
+        if own.pid("globes-relay") == pid:
+            os.kill(pid, signal.SIGCONT)
+
+
+def assert_begun_anew(site, room, first):
+    assert history(site, room) == []
+    after = say(site.joined(room, "bob"), "hello everyone")[0]
+    assert after["epoch"] != first["epoch"] and after["seq"] == 1
+    assert [event["msg"] for event in history(site, room)] == ["hello everyone"]
+
+
+def test_a_room_is_opened_while_the_relay_does_not_answer(absent_relay):
+    site, room, token, ws, first = absent_relay
+    ws.send({"event_type": "send", "msg": "not for the public"})
+    shown(put(site, room, token, visibility="public"), visibility="public")
+    assert history(site, room) == []
+    os.kill(site.pid("globes-relay"), signal.SIGCONT)
+    assert ws.wait_closed()[0] == 1008
+    assert_begun_anew(site, room, first)
+
+
+def test_a_relay_killed_before_it_hears_of_the_opening_has_the_new_log_when_it_is_back(absent_relay):
+    site, room, token, ws, first = absent_relay
+    shown(put(site, room, token, visibility="public"), visibility="public")
+    site.kill_and_wait("globes-relay")
+    ws.wait_closed()
+    assert_begun_anew(site, room, first)
 
 
 @pytest.mark.parametrize("visibility", ["private", "hidden", "PRIVATE"])

@@ -8,11 +8,6 @@
 
 #include "common/store_ops.h"
 
-struct fake_cut {
-    int64_t room_id;
-    uint64_t epoch;
-};
-
 struct store_fake {
     pthread_mutex_t lock;
     struct store_fake_knobs knobs;
@@ -22,8 +17,6 @@ struct store_fake {
     uint64_t version;
     struct entry **entry; /* in order of coming; each with its texts in one piece of memory */
     size_t entries;
-    struct fake_cut *cut;
-    size_t cuts;
     size_t foreign; /* entries of the other relay so far */
 };
 
@@ -231,23 +224,14 @@ static enum store_result fake_rooms_version(struct store *s, uint64_t *version)
 
 /* ---- logs ---- */
 
-static struct fake_cut *cut_of(struct store_fake *f, int64_t room_id)
+static struct log_state state_of(struct store_fake *f, int64_t room_id, uint64_t epoch)
 {
-    for (size_t i = 0; i < f->cuts; i++)
-        if (f->cut[i].room_id == room_id)
-            return &f->cut[i];
-    return NULL;
-}
-
-static struct log_state state_of(struct store_fake *f, int64_t room_id, uint64_t room_epoch)
-{
-    const struct fake_cut *cut = cut_of(f, room_id);
-    struct log_state log = { .epoch = cut ? cut->epoch : room_epoch };
+    struct log_state log = { .epoch = epoch };
 
     for (size_t i = 0; i < f->entries; i++) {
         const struct entry *e = f->entry[i];
 
-        if (e->room_id != room_id || e->epoch != log.epoch)
+        if (e->room_id != room_id || e->epoch != epoch)
             continue;
         log.first = log.head ? log.first : e->seq;
         log.head = e->seq;
@@ -300,7 +284,7 @@ static void put_entry(struct store_fake *f, const struct entry *e)
 /* Somebody else's entries come first: what the next append asks for is taken. */
 static void foreign_come(struct store_fake *f, const struct append *a)
 {
-    struct log_state log = state_of(f, a->entry.room_id, a->room_epoch);
+    struct log_state log = state_of(f, a->entry.room_id, a->entry.epoch);
     char cid[ENTRY_CID_MAX];
 
     for (; f->knobs.foreign; f->knobs.foreign--) {
@@ -338,7 +322,7 @@ static bool failed_before(struct append *const *list, size_t i)
 static enum append_outcome append_one(struct store_fake *f, struct append *a)
 {
     const struct entry *e = &a->entry, *old = entry_with(f, e->room_id, e->cid);
-    struct log_state log = state_of(f, e->room_id, a->room_epoch);
+    struct log_state log = state_of(f, e->room_id, e->epoch);
     struct entry *target;
 
     a->at = old ? (struct log_place){ old->epoch, old->seq } : (struct log_place){ log.epoch, log.head };
@@ -346,7 +330,7 @@ static enum append_outcome append_one(struct store_fake *f, struct append *a)
         a->time_ms = old->time_ms;
         return compare(old, e);
     }
-    if (e->epoch != log.epoch || e->seq != log.head + 1)
+    if (e->seq != log.head + 1)
         return APPEND_CONFLICT;
     if (e->kind == ENTRY_REMOVE) {
         target = entry_at(f, e->room_id, e->epoch, e->target);
@@ -388,20 +372,20 @@ static void fake_append(struct store *s, struct append *const *list, size_t n)
             list[i]->outcome = APPEND_UNKNOWN;
 }
 
-static enum store_result fake_log_state(struct store *s, int64_t room_id, uint64_t room_epoch,
+static enum store_result fake_log_state(struct store *s, int64_t room_id, uint64_t epoch,
                                         struct log_state *out)
 {
     struct store_fake *f;
     enum store_result r = enter(s, TO_READ, &f);
 
     if (r == STORE_OK)
-        *out = state_of(f, room_id, room_epoch);
+        *out = state_of(f, room_id, epoch);
     return leave(f, TO_READ, r);
 }
 
-static bool in_page(const struct entry *e, const struct log_query *q, uint64_t epoch)
+static bool in_page(const struct entry *e, const struct log_query *q)
 {
-    return e->room_id == q->room_id && e->epoch == epoch && e->seq > q->after &&
+    return e->room_id == q->room_id && e->epoch == q->epoch && e->seq > q->after &&
            (!q->before || e->seq < q->before);
 }
 
@@ -411,12 +395,12 @@ static enum store_result fake_log_page(struct store *s, const struct log_query *
     enum store_result r = enter(s, TO_READ, &f);
     size_t fit = 0, skip;
 
-    out->log = state_of(f, q->room_id, q->room_epoch);
+    out->log = state_of(f, q->room_id, q->epoch);
     for (size_t i = 0; i < f->entries; i++)
-        fit += in_page(f->entry[i], q, out->log.epoch);
+        fit += in_page(f->entry[i], q);
     skip = fit > q->limit && (q->before || !q->after) ? fit - q->limit : 0;
     for (size_t i = 0; r == STORE_OK && i < f->entries && out->n < q->limit; i++) {
-        if (!in_page(f->entry[i], q, out->log.epoch))
+        if (!in_page(f->entry[i], q))
             continue;
         if (skip)
             skip--;
@@ -439,24 +423,8 @@ static enum store_result fake_log_cid(struct store *s, int64_t room_id, struct s
     return leave(f, TO_READ, r);
 }
 
-static enum store_result fake_log_cut(struct store *s, int64_t room_id, uint64_t epoch)
-{
-    struct store_fake *f;
-    enum store_result r = enter(s, TO_CHANGE_LOGS, &f);
-    struct fake_cut *cut = cut_of(f, room_id);
-
-    if (r == STORE_OK && !cut) {
-        f->cut = must(realloc(f->cut, (f->cuts + 1) * sizeof *f->cut));
-        cut = &f->cut[f->cuts++];
-    }
-    if (r == STORE_OK)
-        *cut = (struct fake_cut){ room_id, epoch };
-    return leave(f, TO_CHANGE_LOGS, r);
-}
-
 static bool purge(struct store_fake *f, int64_t room_id, size_t most)
 {
-    struct fake_cut *cut = cut_of(f, room_id);
     size_t kept = 0, left = 0;
 
     for (size_t i = 0; i < f->entries; i++) {
@@ -471,8 +439,6 @@ static bool purge(struct store_fake *f, int64_t room_id, size_t most)
         f->entry[kept++] = f->entry[i];
     }
     f->entries = kept;
-    if (!left && cut)
-        *cut = f->cut[--f->cuts];
     return left > 0;
 }
 
@@ -500,8 +466,6 @@ static enum store_result fake_log_orphan(struct store *s, int64_t after, int64_t
     *room_id = 0;
     for (size_t i = 0; i < f->entries; i++)
         lower(f, f->entry[i]->room_id, after, room_id);
-    for (size_t i = 0; i < f->cuts; i++)
-        lower(f, f->cut[i].room_id, after, room_id);
     if (r == STORE_OK && !*room_id)
         r = STORE_NONE;
     return leave(f, TO_READ, r);
@@ -526,7 +490,6 @@ static const struct store_ops ops = {
     .log_state = fake_log_state,
     .log_page = fake_log_page,
     .log_cid = fake_log_cid,
-    .log_cut = fake_log_cut,
     .log_purge = fake_log_purge,
     .log_orphan = fake_log_orphan,
 };
@@ -548,7 +511,6 @@ void store_fake_free(struct store_fake *f)
     for (size_t i = 0; i < f->entries; i++)
         free(f->entry[i]);
     free(f->entry);
-    free(f->cut);
     free(f->room);
     pthread_mutex_destroy(&f->lock);
     free(f);

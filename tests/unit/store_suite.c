@@ -59,8 +59,8 @@ static void *row_state(const struct store_fixture *fixture)
 
 int store_suite(const char *name, const struct store_fixture *fixture)
 {
-    const struct suite_part *const parts[] = { &suite_rooms, &suite_lists, &suite_append, &suite_removals,
-                                               &suite_pages, &suite_cuts,  &suite_threads };
+    const struct suite_part *const parts[] = { &suite_rooms, &suite_lists,  &suite_append, &suite_removals,
+                                               &suite_pages, &suite_epochs, &suite_threads };
     struct CMUnitTest tests[128];
     size_t n = 0;
 
@@ -122,7 +122,12 @@ struct log suite_log(struct suite *s, const char *title)
 {
     struct room r = suite_room_added(s, title);
 
-    return (struct log){ r.id, r.epoch, r.epoch };
+    return (struct log){ r.id, r.epoch };
+}
+
+struct log suite_log_in(const struct log *log, uint64_t epoch)
+{
+    return (struct log){ log->id, epoch };
 }
 
 struct batch *batch_new(struct suite *s)
@@ -142,7 +147,7 @@ static struct append *batch_put(struct batch *b, const struct log *log, int64_t 
     struct append *a = &b->a[b->n];
 
     assert_true(b->n < STORE_BATCH_MAX);
-    *a = (struct append){ .room_epoch = log->room_epoch, .outcome = APPEND_UNKNOWN };
+    *a = (struct append){ .outcome = APPEND_UNKNOWN };
     a->entry.room_id = log->id;
     a->entry.epoch = log->epoch;
     a->entry.seq = seq;
@@ -240,7 +245,7 @@ void assert_state_at(struct suite *s, const struct log *log, int64_t first, int6
 
     for (size_t i = 0; i < 2; i++) {
         memset(&got, 0x55, sizeof got);
-        _assert_int_equal(store_log_state(handles[i], log->id, log->room_epoch, &got), STORE_OK, file, line);
+        _assert_int_equal(store_log_state(handles[i], log->id, log->epoch, &got), STORE_OK, file, line);
         _assert_int_equal(got.epoch, log->epoch, file, line);
         _assert_int_equal((uint64_t)got.first, (uint64_t)first, file, line);
         _assert_int_equal((uint64_t)got.head, (uint64_t)head, file, line);
@@ -275,7 +280,7 @@ void assert_entry_at(const struct entry *got, const struct entry *want, const ch
 struct log_page suite_page(struct suite *s, const struct log *log, int64_t before, int64_t after,
                            size_t limit)
 {
-    struct log_query q = { log->id, log->room_epoch, before, after, limit };
+    struct log_query q = { log->id, log->epoch, before, after, limit };
     struct log_page page;
 
     memset(&page, 0x55, sizeof page);

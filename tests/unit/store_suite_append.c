@@ -184,23 +184,6 @@ static void a_place_that_is_not_the_next_one_is_a_conflict(void **state)
     assert_stored(&a, &log, 4);
 }
 
-static void a_place_in_another_epoch_is_a_conflict(void **state)
-{
-    struct suite *s = *state;
-    struct log log = suite_log(s, "room"), other = log;
-    struct append a;
-
-    other.epoch = log.epoch ^ 1;
-    for (int64_t head = 0; head < 3; head++) {
-        a = suite_send(s, &other, head + 1, CID_A, "x");
-        assert_outcome(&a, APPEND_CONFLICT, log.epoch, head);
-        a = suite_send(s, &other, 1, CID_A, "x");
-        assert_outcome(&a, APPEND_CONFLICT, log.epoch, head);
-        suite_fill(s, &log, head + 1, 1);
-    }
-    assert_state(s, &log, 1, 3);
-}
-
 static void epochs_beyond_the_signed_numbers_are_like_others(void **state)
 {
     static const uint64_t epochs[] = { 0, 1, UINT64_C(1) << 63, INT64_MAX, UINT64_MAX };
@@ -215,7 +198,7 @@ static void epochs_beyond_the_signed_numbers_are_like_others(void **state)
         r = suite_room(title);
         r.epoch = epochs[i];
         assert_int_equal(store_room_add(s->writer, &r, 10), STORE_OK);
-        log = (struct log){ r.id, r.epoch, r.epoch };
+        log = (struct log){ r.id, r.epoch };
         suite_fill(s, &log, 1, 2);
         assert_state(s, &log, 1, 2);
     }
@@ -400,7 +383,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_append_takes_as_many_as_it_may),
     cmocka_unit_test(one_append_serves_many_rooms),
     cmocka_unit_test(a_place_that_is_not_the_next_one_is_a_conflict),
-    cmocka_unit_test(a_place_in_another_epoch_is_a_conflict),
     cmocka_unit_test(epochs_beyond_the_signed_numbers_are_like_others),
     cmocka_unit_test(a_repeat_is_answered_with_the_first_ones_place_and_time),
     cmocka_unit_test(a_repeat_inside_one_append_is_a_repeat),

@@ -66,7 +66,7 @@ static void the_writers_handle_reads_pages_too(void **state)
 {
     struct suite *s = *state;
     struct log log = suite_log(s, "room");
-    struct log_query q = { log.id, log.room_epoch, 0, 2, 10 };
+    struct log_query q = { log.id, log.epoch, 0, 2, 10 };
     struct log_page page;
 
     suite_fill(s, &log, 1, 5);

@@ -11,10 +11,10 @@
 
 #include "tests/unit/store_suite.h"
 
-/* A log under test: its room's id and epoch, and the epoch that entries ask for. */
+/* A log under test: of this room, in this epoch. */
 struct log {
     int64_t id;
-    uint64_t room_epoch, epoch;
+    uint64_t epoch;
 };
 
 /* One append being put together. */
@@ -37,7 +37,7 @@ struct suite_part {
 };
 
 extern const struct suite_part suite_rooms, suite_lists, suite_append, suite_removals, suite_pages,
-    suite_cuts, suite_threads;
+    suite_epochs, suite_threads;
 
 /* Closes both handles and opens them anew: what was only remembered is forgotten. */
 void suite_reopen(struct suite *s);
@@ -50,6 +50,8 @@ void assert_room(const struct room *got, const struct room *want);
 
 /* The log of a new room. */
 struct log suite_log(struct suite *s, const char *title);
+/* The same room's log in another epoch. */
+struct log suite_log_in(const struct log *log, uint64_t epoch);
 
 /* Empties the batch. */
 struct batch *batch_new(struct suite *s);

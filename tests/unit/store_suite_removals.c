@@ -160,20 +160,25 @@ static void a_send_of_another_room_cannot_be_removed(void **state)
     assert_send_is_whole(s, &log, &send);
 }
 
-static void a_send_of_an_earlier_epoch_cannot_be_removed(void **state)
+static void a_send_of_another_epoch_cannot_be_removed(void **state)
 {
     struct suite *s = *state;
     struct append send, removal;
-    struct log log = three_sends(s, &send), cut = log;
+    struct log log = three_sends(s, &send), new = suite_log_in(&log, 77);
     struct log_page page;
 
-    cut.epoch = 77;
-    assert_int_equal(store_log_cut(s->writer, log.id, cut.epoch), STORE_OK);
-    assert_int_equal(suite_remove(s, &cut, 1, CID_REMOVE, 2).outcome, APPEND_NO_TARGET);
-    removal = suite_remove(s, &log, 4, CID_REMOVE, 2);
-    assert_outcome(&removal, APPEND_CONFLICT, cut.epoch, 0);
-    page = suite_cid(s, &log, CID_SEND);
-    assert_entry(&page.entry[0], &send.entry);
+    assert_int_equal(suite_remove(s, &new, 1, CID_REMOVE, 2).outcome, APPEND_NO_TARGET);
+    suite_fill(s, &new, 1, 4); /* of 4 there is one in this epoch alone */
+    assert_int_equal(suite_remove(s, &log, 4, CID_REMOVE, 4).outcome, APPEND_NO_TARGET);
+    assert_no_cid(s, &log, CID_REMOVE);
+    assert_send_is_whole(s, &log, &send);
+    removal = suite_remove(s, &new, 5, CID_REMOVE, 2); /* of 2 there is one in both */
+    assert_stored(&removal, &new, 5);
+    assert_send_is_whole(s, &log, &send);
+    page = suite_page(s, &new, 0, 0, 10);
+    assert_int_equal(page.n, 5);
+    for (size_t i = 0; i < page.n; i++)
+        assert_int_equal(page.entry[i].removed, i == 1);
     log_page_free(&page);
 }
 
@@ -248,7 +253,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_removal_cannot_be_removed),
     cmocka_unit_test(what_is_not_there_cannot_be_removed),
     cmocka_unit_test(a_send_of_another_room_cannot_be_removed),
-    cmocka_unit_test(a_send_of_an_earlier_epoch_cannot_be_removed),
+    cmocka_unit_test(a_send_of_another_epoch_cannot_be_removed),
     cmocka_unit_test(a_removal_at_the_wrong_place_wipes_nothing),
     cmocka_unit_test(a_removal_with_a_cid_that_is_anothers_wipes_nothing),
     cmocka_unit_test(a_removal_may_follow_its_target_in_one_append),

@@ -20,7 +20,7 @@ struct reading {
 /* The entries of one page continue what was seen before, up to a head that never goes back. */
 static const char *look(struct reading *r)
 {
-    struct log_query q = { r->log->id, r->log->room_epoch, 0, r->head, 64 };
+    struct log_query q = { r->log->id, r->log->epoch, 0, r->head, 64 };
     struct log_page page;
     const char *wrong = NULL;
 

@@ -3,97 +3,9 @@
  * FastCGI: the order of checks, what a store in trouble means, what no answer may hold. The calls themselves
  * are tests/api's.
  */
-#include "fcgi/routes.h"
+#include "tests/unit/routes_world.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-#include "common/clock.h"
 #include "common/store_ops.h"
-#include "tests/unit/store_fake.h"
-
-struct world {
-    struct settings settings;
-    struct secrets secrets;
-    struct worker w;
-    struct store_fake *fake;
-    struct response res;
-    struct buf text; /* the whole last answer */
-    struct room open, closed;
-    struct buf token; /* of the closed room */
-};
-
-static void add_room(struct world *t, struct room *room, const char *title, enum visibility v)
-{
-    *room = (struct room){ .visibility = v };
-    assert_true(str_copy(room->title, sizeof room->title, str_of(title)));
-    assert_true(str_copy(room->title_key, sizeof room->title_key, str_of(title)));
-    if (v != ROOM_PUBLIC)
-        assert_true(str_copy(room->password, sizeof room->password, STR("$y$no-such-hash")));
-    room_init(room, clock_wall_ms());
-    assert_int_equal(store_room_add(t->w.store, room, SETTING_NONE), STORE_OK);
-}
-
-static int begin(void **state)
-{
-    char *const files[] = { (char[]){ "/dev/null" }, NULL };
-    char *const environment[] = { (char[]){ "GLOBES_STORE=sqlite:/nonexistent/globes" },
-                                  (char[]){ "GLOBES_CONTROL_SOCKET=unix:/nonexistent/control" }, NULL };
-    struct token token = { .name = "ann", .role = ROLE_MEMBER };
-    struct world *t = calloc(1, sizeof *t);
-    struct buf why = { 0 };
-
-    assert_true(settings_load(&t->settings, files, environment, &why));
-    t->secrets.n = 1;
-    t->secrets.list[0].len = SECRET_MIN;
-    memset(t->secrets.list[0].bytes, 's', SECRET_MIN);
-    assert_true(worker_open(&t->w, &t->settings, &t->secrets));
-    assert_null(t->w.store);
-    t->fake = store_fake_new();
-    t->w.store = store_fake_open(t->fake, STORE_READER);
-    add_room(t, &t->open, "open", ROOM_PUBLIC);
-    add_room(t, &t->closed, "closed", ROOM_PRIVATE);
-    token.room_id = t->closed.id;
-    token.issued = clock_wall_ms() / 1000;
-    token.expires = token.issued + 60;
-    assert_true(token_write(&t->token, &token, &t->secrets, t->closed.key));
-    *state = t;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct world *t = *state;
-
-    worker_close(&t->w);
-    store_fake_free(t->fake);
-    settings_free(&t->settings);
-    response_free(&t->res);
-    buf_free(&t->text);
-    buf_free(&t->token);
-    free(t);
-    return 0;
-}
-
-/* Answers it; t->text is the whole answer. Returns the status. */
-static int answer(struct world *t, const struct request *q)
-{
-    routes_answer(&t->w, q, &t->res);
-    assert_true(response_write(&t->text, &t->res, str_is(q->method, "HEAD")));
-    return t->res.status;
-}
-
-static int get(struct world *t, const char *method, const char *target)
-{
-    return answer(t, &(struct request){ .method = str_of(method), .target = str_of(target) });
-}
-
-static bool says(const struct world *t, const char *what)
-{
-    return strstr(t->text.data, what) != NULL;
-}
 
 static void unknown_paths_are_404_for_every_method(void **state)
 {
@@ -135,7 +47,7 @@ static void a_request_without_method_or_target_is_answered(void **state)
 static void what_was_asked_for_is_named_and_cut_between_characters(void **state)
 {
     struct buf target = { 0 }, want = { 0 };
-    const struct world *t = *state;
+    const struct routes_world *t = *state;
 
     buf_text(&target, "/chats/x");
     buf_text(&want, "\"field\":\"x");
@@ -152,7 +64,7 @@ static void what_was_asked_for_is_named_and_cut_between_characters(void **state)
 
 static void head_is_get_without_the_body(void **state)
 {
-    const struct world *t = *state;
+    const struct routes_world *t = *state;
     const char *body;
 
     assert_int_equal(get(*state, "HEAD", "/chats/open"), 200);
@@ -165,7 +77,7 @@ static void head_is_get_without_the_body(void **state)
 /* Each request is wrong in all that its row still checks; the answer tells which check came first. */
 static void checks_come_in_the_order_of_the_contract(void **state)
 {
-    struct world *t = *state;
+    struct routes_world *t = *state;
     struct request q = {
         .method = STR("POST"), .target = STR("/nowhere"), .head_too_large = true, .body_state = BODY_TOO_LARGE
     };
@@ -188,7 +100,7 @@ static void checks_come_in_the_order_of_the_contract(void **state)
 
 static void nothing_is_done_for_a_request_that_was_cut_off(void **state)
 {
-    struct world *t = *state;
+    struct routes_world *t = *state;
     struct room room;
 
     assert_int_equal(answer(t, &(struct request){ .method = STR("DELETE"),
@@ -198,7 +110,7 @@ static void nothing_is_done_for_a_request_that_was_cut_off(void **state)
     assert_int_equal(store_room_get(t->w.store, t->open.id, &room), STORE_OK);
 }
 
-static int get_as(struct world *t, const char *authorization)
+static int get_as(struct routes_world *t, const char *authorization)
 {
     return answer(t, &(struct request){ .method = STR("GET"),
                                         .target = STR("/chats/events/closed"),
@@ -210,7 +122,7 @@ static void only_bearer_and_a_token_is_a_token(void **state)
     static const char *const forms[] = { "%s",         "Basic %s",   "Bearer%s",
                                          "Bearer  %s", "Bearer %s ", "Bearer %s, Bearer x",
                                          "Bearer ",    "Bearer",     "" };
-    struct world *t = *state;
+    struct routes_world *t = *state;
     struct buf line = { 0 };
 
     buf_format(&line, "bEaReR %s", t->token.data);
@@ -235,7 +147,7 @@ static void only_bearer_and_a_token_is_a_token(void **state)
 static void trouble_of_the_store_is_503_and_says_when_to_come_again(void **state)
 {
     static const enum store_result troubles[] = { STORE_FULL, STORE_UNKNOWN, STORE_DOWN };
-    struct world *t = *state;
+    struct routes_world *t = *state;
 
     for (size_t i = 0; i < sizeof troubles / sizeof *troubles; i++) {
         struct store_fake_knobs knobs = { .refuse = 1, .refuse_with = troubles[i] };
@@ -254,7 +166,7 @@ static void trouble_of_the_store_is_503_and_says_when_to_come_again(void **state
 
 static void without_a_store_paths_and_methods_are_still_known(void **state)
 {
-    struct world *t = *state;
+    struct routes_world *t = *state;
 
     worker_store_drop(&t->w);
     assert_int_equal(get(t, "GET", "/chats/open"), 503);
@@ -263,24 +175,6 @@ static void without_a_store_paths_and_methods_are_still_known(void **state)
     assert_int_equal(get(t, "GET", "/healthz"), 200);
     assert_int_equal(get(t, "GET", "/readyz"), 503);
     assert_true(says(t, "\"store\":false,\"relay\":false"));
-}
-
-static void a_room_cannot_be_opened_while_the_relay_is_away(void **state)
-{
-    struct world *t = *state;
-    struct buf bearer = { 0 };
-    struct room room;
-
-    buf_format(&bearer, "Bearer %s", t->token.data);
-    assert_int_equal(answer(t, &(struct request){ .method = STR("PUT"),
-                                                  .target = STR("/chats/closed"),
-                                                  .authorization = buf_all(&bearer),
-                                                  .body = STR("{\"visibility\":\"public\"}") }),
-                     503);
-    assert_int_equal(store_room_get(t->w.store, t->closed.id, &room), STORE_OK);
-    assert_int_equal(room.visibility, ROOM_PRIVATE);
-    assert_memory_equal(room.key, t->closed.key, ROOM_KEY_SIZE);
-    buf_free(&bearer);
 }
 
 /* A store in which somebody else changes the room just before we do, so many times. */
@@ -317,7 +211,7 @@ static enum store_result meddled_update(struct store *s, struct room *room)
 }
 
 /* Renames the open room while the other changes its description; returns the status. */
-static int rename_meddled(struct world *t, int times, bool owns, struct room *after)
+static int rename_meddled(struct routes_world *t, int times, bool owns, struct room *after)
 {
     static const struct store_ops ops = { .room_find = meddled_find,
                                           .room_get = meddled_get,
@@ -360,38 +254,12 @@ static void after_a_collision_the_right_is_checked_anew(void **state)
     assert_string_equal(after.title, "open");
 }
 
-static void append(struct world *t, int64_t seq, enum entry_kind kind, int64_t target)
-{
-    struct store *writer = store_fake_open(t->fake, STORE_WRITER);
-    struct append a = { .entry = { .room_id = t->open.id,
-                                   .epoch = t->open.epoch,
-                                   .seq = seq,
-                                   .time_ms = 1000 + seq,
-                                   .kind = kind,
-                                   .target = target,
-                                   .who = "whowhowh",
-                                   .name = STR("ann") },
-                        .room_epoch = t->open.epoch };
-    struct append *list[] = { &a };
-    struct buf cid = { 0 }, msg = { 0 };
-
-    buf_format(&cid, ".cid-%020d", (int)seq);
-    buf_format(&msg, "message %d.", (int)seq);
-    a.entry.cid = buf_all(&cid);
-    a.entry.msg = kind == ENTRY_SEND ? buf_all(&msg) : STR("");
-    store_append(writer, list, 1);
-    assert_int_equal(a.outcome, APPEND_STORED);
-    store_close(writer);
-    buf_free(&cid);
-    buf_free(&msg);
-}
-
 static void the_newest_50_events_come_oldest_first(void **state)
 {
-    struct world *t = *state;
+    struct routes_world *t = *state;
 
     for (int i = 1; i <= 60; i++)
-        append(t, i, ENTRY_SEND, 0);
+        append(t, &t->open, i, ENTRY_SEND, 0);
     assert_int_equal(get(t, "GET", "/chats/events/open"), 200);
     assert_false(says(t, "message 10."));
     assert_true(says(t, "message 11."));
@@ -402,12 +270,12 @@ static void the_newest_50_events_come_oldest_first(void **state)
 
 static void what_was_taken_back_takes_no_place_among_the_events(void **state)
 {
-    struct world *t = *state;
+    struct routes_world *t = *state;
 
     for (int i = 1; i <= 60; i++)
-        append(t, i, ENTRY_SEND, 0);
+        append(t, &t->open, i, ENTRY_SEND, 0);
     for (int i = 61; i <= 65; i++)
-        append(t, i, ENTRY_REMOVE, i - 10);
+        append(t, &t->open, i, ENTRY_REMOVE, i - 10);
     assert_int_equal(get(t, "GET", "/chats/events/open"), 200);
     assert_false(says(t, "message 5."));
     assert_true(says(t, "message 6."));
@@ -421,7 +289,7 @@ static void every_answer_has_the_same_head_and_an_id_of_its_own(void **state)
 {
     static const char *const targets[] = { "/chats/open", "/nowhere", "/chats/open/entrance",
                                            "/chats/events/closed" };
-    struct world *t = *state;
+    struct routes_world *t = *state;
     char last[17] = "";
 
     for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
@@ -438,7 +306,7 @@ static void every_answer_has_the_same_head_and_an_id_of_its_own(void **state)
 static void no_answer_holds_a_hash_or_a_key(void **state)
 {
     static const char *const targets[] = { "/chats/closed", "/chats/all", "/chats", "/chats/events/closed" };
-    struct world *t = *state;
+    struct routes_world *t = *state;
     struct buf key = { 0 };
 
     buf_hex(&key, t->closed.key, ROOM_KEY_SIZE);
@@ -451,7 +319,7 @@ static void no_answer_holds_a_hash_or_a_key(void **state)
     buf_free(&key);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, routes_begin, routes_end)
 
 int main(void)
 {
@@ -466,7 +334,6 @@ int main(void)
         TEST(only_bearer_and_a_token_is_a_token),
         TEST(trouble_of_the_store_is_503_and_says_when_to_come_again),
         TEST(without_a_store_paths_and_methods_are_still_known),
-        TEST(a_room_cannot_be_opened_while_the_relay_is_away),
         TEST(a_change_that_collides_is_made_on_top_of_the_other),
         TEST(a_change_that_collides_again_and_again_is_503),
         TEST(after_a_collision_the_right_is_checked_anew),

@@ -97,7 +97,7 @@ static void prepare(struct sent *e, int64_t seq)
     snprintf(e->cid, sizeof e->cid, "cid-%016" PRId64, seq);
     memset(e->text, 't', sizeof e->text);
     memcpy(e->text, e->cid, strlen(e->cid));
-    e->a = (struct append){ .room_epoch = EPOCH };
+    e->a = (struct append){ 0 };
     e->a.entry = (struct entry){ .room_id = ROOM, .epoch = EPOCH, .seq = seq, .kind = ENTRY_SEND };
     memset(e->a.entry.who, 'w', sizeof e->a.entry.who);
     e->a.entry.cid = str_of(e->cid);
@@ -192,7 +192,6 @@ static void a_full_disk_rejects_and_reading_and_later_appends_go_on(void **state
     write_errno = ENOSPC;
     for (int i = 0; i < 3; i++)
         assert_int_equal(append_as(w, 11, MANY, APPEND_FULL), MANY);
-    assert_int_equal(store_log_cut(w, ROOM, 6), STORE_FULL);
     assert_int_equal(store_log_purge(w, ROOM, 5, &left), STORE_FULL);
     assert_int_equal(store_room_add(r, &room, 10), STORE_FULL);
     assert_int_equal(room.id, 0);
@@ -213,13 +212,14 @@ static void assert_doubtful(const char *dir, struct store *w)
 {
     struct store *r;
     int64_t end;
+    bool left;
 
     assert_int_equal(append_as(w, 11, 10, APPEND_UNKNOWN), 10);
     write_errno = sync_errno = 0; /* the disk is well again, but who knows what is on it */
     assert_int_equal(store_ping(w), STORE_DOWN);
     assert_int_equal(append_as(w, 11, 10, APPEND_DOWN), 10);
     assert_int_equal(append_as(w, 21, 10, APPEND_DOWN), 10);
-    assert_int_equal(store_log_cut(w, ROOM, 6), STORE_DOWN);
+    assert_int_equal(store_log_purge(w, ROOM, 5, &left), STORE_DOWN);
     r = opened(dir, STORE_READER);
     assert_true(head(r) == 10 || head(r) == 20); /* all of it or nothing */
     store_close(r);
@@ -268,16 +268,29 @@ static void a_repeat_of_what_is_unknown_is_unknown_too(void **state)
     store_close(w);
 }
 
-static void a_cut_that_cannot_be_synced_is_unknown(void **state)
+static void a_purge_that_cannot_be_written_or_synced_is_unknown_and_ends_appending(void **state)
 {
-    struct store *w = opened(*state, STORE_WRITER);
+    static int *const which[] = { &write_errno, &sync_errno };
+    int64_t before = 10, end;
+    bool left;
 
-    assert_int_equal(append_as(w, 1, 10, APPEND_STORED), 10);
-    sync_errno = EIO;
-    assert_int_equal(store_log_cut(w, ROOM, 6), STORE_UNKNOWN);
-    sync_errno = 0;
-    assert_int_equal(append_as(w, 11, 1, APPEND_DOWN), 1);
-    store_close(w);
+    for (size_t i = 0; i < 2; i++) {
+        struct store *w = opened(*state, STORE_WRITER);
+
+        assert_int_equal(append_as(w, i ? before + 1 : 1, 10, APPEND_STORED), 10);
+        before = head(w);
+        *which[i] = EIO;
+        assert_int_equal(store_log_purge(w, ROOM, 1000, &left), STORE_UNKNOWN);
+        *which[i] = 0;
+        assert_int_equal(store_ping(w), STORE_DOWN);
+        assert_int_equal(store_log_purge(w, ROOM, 1000, &left), STORE_DOWN);
+        assert_int_equal(append_as(w, before + 1, 1, APPEND_DOWN), 1);
+        store_close(w);
+        end = checked(*state);
+        assert_true(end == before || end == 0); /* all of it or nothing */
+        before = end;
+    }
+    assert_sound(*state);
 }
 
 static void a_writer_does_not_open_where_it_cannot_write_or_sync(void **state)
@@ -545,7 +558,7 @@ int main(void)
         TEST(a_commit_that_cannot_be_written_is_unknown_and_ends_appending),
         TEST(a_commit_that_cannot_be_synced_is_unknown_and_ends_appending),
         TEST(a_repeat_of_what_is_unknown_is_unknown_too),
-        TEST(a_cut_that_cannot_be_synced_is_unknown),
+        TEST(a_purge_that_cannot_be_written_or_synced_is_unknown_and_ends_appending),
         TEST(a_writer_does_not_open_where_it_cannot_write_or_sync),
         TEST(a_room_change_that_fails_is_never_told_as_done),
         TEST(files_that_may_not_grow_lose_nothing_that_was_stored),
