@@ -32,3 +32,37 @@ void error_json(struct buf *out, enum err e, struct str field)
     }
     buf_text(out, "}}");
 }
+
+const char *error_status_text(int http)
+{
+    switch (http) {
+    case 200:
+        return "OK";
+    case 201:
+        return "Created";
+    case 303:
+        return "See Other";
+    case 400:
+        return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 413:
+        return "Content Too Large";
+    case 426:
+        return "Upgrade Required";
+    case 429:
+        return "Too Many Requests";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 503:
+        return "Service Unavailable";
+    default:
+        return "Internal Server Error";
+    }
+}

@@ -24,6 +24,9 @@ struct error_info {
 /* Static; of ERR_OK: all zero and empty texts. */
 const struct error_info *error_info(enum err e);
 
+/* What HTTP calls a status ("Not Found"); for those that our answers have. */
+const char *error_status_text(int http);
+
 /* {"status":false,"error":{"code":…,"error":"…","field":"…"}}; without field where field.p is NULL. field must be
  * UTF-8. */
 void error_json(struct buf *out, enum err e, struct str field);

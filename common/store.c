@@ -105,16 +105,6 @@ struct page_texts {
     char bytes[];
 };
 
-static struct str text_put(char **at, struct str s)
-{
-    struct str copy = { *at, s.n };
-
-    if (s.n)
-        memcpy(*at, s.p, s.n);
-    *at += s.n;
-    return copy;
-}
-
 bool log_page_add(struct log_page *page, const struct entry *e)
 {
     struct page_texts *texts = malloc(sizeof *texts + e->cid.n + e->name.n + e->color.n + e->msg.n + 1);
@@ -136,10 +126,10 @@ bool log_page_add(struct log_page *page, const struct entry *e)
     at = texts->bytes;
     grown += page->n++;
     *grown = *e;
-    grown->cid = text_put(&at, e->cid);
-    grown->name = text_put(&at, e->name);
-    grown->color = text_put(&at, e->color);
-    grown->msg = text_put(&at, e->msg);
+    grown->cid = str_put(&at, e->cid);
+    grown->name = str_put(&at, e->name);
+    grown->color = str_put(&at, e->color);
+    grown->msg = str_put(&at, e->msg);
     return true;
 }
 

@@ -109,3 +109,13 @@ bool str_copy(char *out, size_t size, struct str s)
     out[s.n] = '\0';
     return true;
 }
+
+struct str str_put(char **at, struct str s)
+{
+    struct str copy = { *at, s.n };
+
+    if (s.n)
+        memcpy(*at, s.p, s.n);
+    *at += s.n;
+    return copy;
+}

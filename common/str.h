@@ -55,4 +55,7 @@ bool str_from_hex(struct str s, uint8_t *out, size_t n);
 /* Copies with a NUL at the end; false (and out = "") when it does not fit or the text holds a NUL. */
 bool str_copy(char *out, size_t size, struct str s);
 
+/* Copies a text to *at, which has room for it, and moves *at behind the copy; returns the copy. */
+struct str str_put(char **at, struct str s);
+
 #endif

@@ -8,40 +8,6 @@
 
 #include "common/key.h"
 
-static const char *status_text(int status)
-{
-    switch (status) {
-    case 200:
-        return "OK";
-    case 201:
-        return "Created";
-    case 303:
-        return "See Other";
-    case 400:
-        return "Bad Request";
-    case 401:
-        return "Unauthorized";
-    case 403:
-        return "Forbidden";
-    case 404:
-        return "Not Found";
-    case 405:
-        return "Method Not Allowed";
-    case 413:
-        return "Content Too Large";
-    case 426:
-        return "Upgrade Required";
-    case 429:
-        return "Too Many Requests";
-    case 431:
-        return "Request Header Fields Too Large";
-    case 503:
-        return "Service Unavailable";
-    default:
-        return "Internal Server Error";
-    }
-}
-
 void response_begin(struct response *res)
 {
     uint64_t id;
@@ -81,7 +47,7 @@ void response_error(struct response *res, enum err e, struct str field)
 
 static void write_head(struct buf *out, const struct response *res)
 {
-    buf_format(out, "Status: %d %s\r\n", res->status, status_text(res->status));
+    buf_format(out, "Status: %d %s\r\n", res->status, error_status_text(res->status));
     if (res->body.len)
         buf_text(out, "Content-Type: application/json\r\n");
     buf_format(out, "Content-Length: %zu\r\n", res->body.len);

@@ -77,28 +77,6 @@ int guest_take_socket(struct guest *g)
     return fd;
 }
 
-static const char *status_text(int http)
-{
-    switch (http) {
-    case 200:
-        return "OK";
-    case 400:
-        return "Bad Request";
-    case 403:
-        return "Forbidden";
-    case 404:
-        return "Not Found";
-    case 426:
-        return "Upgrade Required";
-    case 429:
-        return "Too Many Requests";
-    case 431:
-        return "Request Header Fields Too Large";
-    default:
-        return "Service Unavailable";
-    }
-}
-
 static void on_guest(uv_poll_t *poll, int status, int events);
 
 static void say(struct guest *g, int http, struct str body)
@@ -108,7 +86,7 @@ static void say(struct guest *g, int http, struct str body)
 
     key_random(id, sizeof id);
     buf_format(&out, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n", http,
-               status_text(http), body.n);
+               error_status_text(http), body.n);
     buf_text(&out, "Connection: close\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
                    "Vary: Origin, Accept, Authorization\r\nX-Request-Id: ");
     buf_hex(&out, id, sizeof id);

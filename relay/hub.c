@@ -262,16 +262,6 @@ static struct str make_cid(struct hub *h, char out[ENTRY_CID_MAX])
     return (struct str){ out, n };
 }
 
-static struct str text_copy(char **at, struct str s)
-{
-    struct str copy = { *at, s.n };
-
-    if (s.n)
-        memcpy(*at, s.p, s.n);
-    *at += s.n;
-    return copy;
-}
-
 struct pending *hub_pending(struct hub *h, struct conn *c, struct str color, struct str msg)
 {
     const struct person *who = c->person;
@@ -295,10 +285,10 @@ struct pending *hub_pending(struct hub *h, struct conn *c, struct str color, str
         .bytes = bytes,
     };
     at = p->text;
-    p->append.entry.cid = text_copy(&at, cid);
-    p->append.entry.name = text_copy(&at, who->name);
-    p->append.entry.color = text_copy(&at, color);
-    p->append.entry.msg = text_copy(&at, msg);
+    p->append.entry.cid = str_put(&at, cid);
+    p->append.entry.name = str_put(&at, who->name);
+    p->append.entry.color = str_put(&at, color);
+    p->append.entry.msg = str_put(&at, msg);
     memcpy(p->append.entry.person, who->id, sizeof who->id);
     memcpy(p->append.entry.who, who->who, sizeof who->who);
     return p;

@@ -74,16 +74,6 @@ static bool grow(struct presence *p)
     return true;
 }
 
-static struct str text_copy(char **at, struct str s)
-{
-    struct str copy = { *at, s.n };
-
-    if (s.n)
-        memcpy(*at, s.p, s.n);
-    *at += s.n;
-    return copy;
-}
-
 struct person *presence_add(struct presence *p, const struct person *who)
 {
     struct person *added;
@@ -96,9 +86,9 @@ struct person *presence_add(struct presence *p, const struct person *who)
         return NULL;
     *added = *who;
     at = added->text;
-    added->name = text_copy(&at, who->name);
-    added->key = text_copy(&at, who->key);
-    added->color = text_copy(&at, who->color);
+    added->name = str_put(&at, who->name);
+    added->key = str_put(&at, who->key);
+    added->color = str_put(&at, who->color);
     added->hash_id = hash(who->id, sizeof who->id);
     added->hash_key = hash(who->key.p, who->key.n);
     added->sockets = 0;

@@ -125,6 +125,18 @@ static void every_error_is_good_json(void **state)
     json_reader_free(r);
 }
 
+static void every_status_has_words_of_its_own(void **state)
+{
+    (void)state;
+    assert_string_equal(error_status_text(200), "OK");
+    assert_string_equal(error_status_text(404), "Not Found");
+    for (int e = ERR_OK + 1; e < ERR_COUNT; e++) {
+        int http = error_info((enum err)e)->http;
+
+        assert_true(http == 500 || strcmp(error_status_text(http), error_status_text(500)) != 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +145,7 @@ int main(void)
         cmocka_unit_test(names_are_those_of_the_table),
         cmocka_unit_test(the_json_has_its_members_in_order),
         cmocka_unit_test(every_error_is_good_json),
+        cmocka_unit_test(every_status_has_words_of_its_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -146,6 +146,20 @@ static void a_copy_fits_with_its_end_or_is_empty(void **state)
     assert_false(str_copy(NULL, 0, STR("")));
 }
 
+static void texts_are_put_one_behind_the_other(void **state)
+{
+    char room[] = "......", *at = room;
+    struct str first = str_put(&at, STR("ab")), none = str_put(&at, (struct str){ 0 }),
+               last = str_put(&at, STR("c\0d"));
+
+    (void)state;
+    assert_true(first.p == room && str_is(first, "ab"));
+    assert_true(none.p == room + 2 && none.n == 0);
+    assert_true(last.p == room + 2 && str_same(last, STR("c\0d")));
+    assert_ptr_equal(at, room + 5);
+    assert_memory_equal(room, "abc\0d.", 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +172,7 @@ int main(void)
         cmocka_unit_test(numbers_are_digits_and_must_fit),
         cmocka_unit_test(hexadecimal_has_two_digits_for_each_byte),
         cmocka_unit_test(a_copy_fits_with_its_end_or_is_empty),
+        cmocka_unit_test(texts_are_put_one_behind_the_other),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
