@@ -107,7 +107,9 @@ static void on_send(struct hub *h, struct conn *c, const struct event_in *ev)
     }
     c->person->active_ms = w->wall_ms(w->self);
     p = hub_pending(h, c, ev->color.p ? event_color(ev->color) : str_of(c->color), ev->msg);
-    if (!p || !hub_append(h, p))
+    if (!p)
+        conn_say_error(c, ERR_UNAVAILABLE, (struct str){ 0 });
+    else if (!hub_append(h, p))
         conn_say_error(c, ERR_UNAVAILABLE, STR("pending_max"));
 }
 

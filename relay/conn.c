@@ -59,6 +59,7 @@ void conn_closed(struct conn *c)
     assert(c->magic == CONN_MAGIC);
     if (!room)
         return;
+    conn_hushed(c); /* first, as posting its leave may walk the room */
     if (c->person)
         command_gone(c->hub, c);
     deliver_forget(c->hub, c);

@@ -159,6 +159,8 @@ static size_t put(struct conn *c, const uint8_t *p, size_t n, bool *full)
     ssize_t k = w->send(c->socket, p, n);
     size_t end = 0;
 
+    if (k > 0 && member_of(c)->behind)
+        c->progress_ms = w->mono_ms(w->self);
     if (k == (ssize_t)n)
         return n;
     *full = true;
@@ -172,8 +174,6 @@ static size_t put(struct conn *c, const uint8_t *p, size_t n, bool *full)
         give_up(c);
         return n;
     }
-    if (k > 0)
-        c->progress_ms = w->mono_ms(w->self);
     w->want(c->socket);
     return end;
 }
@@ -310,12 +310,12 @@ void deliver_speak(struct hub *h, struct conn *c)
 {
     struct hub_lists *l = hub_lists(h);
 
-    if (c->speaking || !c->room)
-        return;
-    if (c->out.len > OUT_MAX && !c->deaf) {
+    if (c->room && c->out.len > OUT_MAX && !c->deaf) {
         c->deaf = true;
         world_of(c)->read(c->socket, false);
     }
+    if (c->speaking || !c->room)
+        return;
     c->speaking = true;
     c->next_speaking = l->speaking;
     l->speaking = c;
@@ -420,6 +420,16 @@ static bool make_room(struct hub_lists *l, struct hub_room *room, size_t n)
     return true;
 }
 
+/* Sends were stored that were never posted: everyone gets what they have, and reads on by pages. */
+static void let_miss(struct hub_room *room)
+{
+    unsigned all = UINT32_MAX;
+
+    while (room->due < window_end(&room->window))
+        room_walk(room, &all);
+    let_fall(room, UINT64_MAX);
+}
+
 void deliver_post(struct hub *h, struct hub_room *room, struct str frame, int64_t seq)
 {
     struct hub_lists *l = hub_lists(h);
@@ -431,6 +441,8 @@ void deliver_post(struct hub *h, struct hub_room *room, struct str frame, int64_
             room->window.first = seq + 1;
         return;
     }
+    if (seq && seq != window_next(&room->window))
+        let_miss(room);
     window_put(&room->window, frame, seq);
     room->written_ms = hub_world(h)->mono_ms(hub_world(h)->self);
     mark_dirty(l, room);
@@ -440,9 +452,11 @@ void deliver_restart(struct hub *h, struct hub_room *room, int64_t next)
 {
     unsigned all = UINT32_MAX;
 
+    /* Now and not at the end of the turn, as by then something of the new log may have been posted. */
+    for (uint32_t i = 0; i < room->members; i++)
+        member_send(room->member[i].conn);
     while (room->due < window_end(&room->window))
         room_walk(room, &all);
-    let_fall(room, window_end(&room->window));
     window_free(&room->window, &hub_lists(h)->budget);
     room->window.first = next;
 }

@@ -29,8 +29,8 @@ struct page {
 /* A frame for everyone in a room; seq: of a send, else 0. */
 void deliver_post(struct hub *h, struct hub_room *room, struct str frame, int64_t seq);
 
-/* The room's log begins anew: what was posted is sent to those who can take it, and then forgotten. next: the seq that
- * comes first now. */
+/* The room's log begins anew, and all who are in it have been told to close: what was posted is sent to those
+ * who can take it, with their close frames, and then forgotten. next: the seq that comes first now. */
 void deliver_restart(struct hub *h, struct hub_room *room, int64_t next);
 
 /* The connection has something of its own to send. */
