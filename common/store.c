@@ -24,6 +24,11 @@ enum store_result store_ping(struct store *s)
     return s->ops->ping(s);
 }
 
+bool store_sound(const struct store *s)
+{
+    return !s->ops->sound || s->ops->sound(s);
+}
+
 enum store_result store_room_add(struct store *s, struct room *room, int64_t rooms_max)
 {
     return s->ops->room_add(s, room, rooms_max);

@@ -39,6 +39,8 @@ void store_close(struct store *s);
 
 /* STORE_OK when it answers. */
 enum store_result store_ping(struct store *s);
+/* False once something was answered UNKNOWN and only opening it anew can tell: until then it stores nothing. No I/O. */
+bool store_sound(const struct store *s);
 
 /* ---- rooms ---- */
 

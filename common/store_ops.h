@@ -9,6 +9,7 @@
 struct store_ops {
     void (*close)(struct store *s);
     enum store_result (*ping)(struct store *s);
+    bool (*sound)(const struct store *s); /* NULL: always */
     enum store_result (*room_add)(struct store *s, struct room *room, int64_t rooms_max);
     enum store_result (*room_get)(struct store *s, int64_t id, struct room *out);
     enum store_result (*room_find)(struct store *s, struct str title_key, struct room *out);

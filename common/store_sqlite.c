@@ -272,9 +272,15 @@ static enum store_result sqlite_ping(struct store *base)
     return rc == SQLITE_ROW && !s->doubtful ? STORE_OK : STORE_DOWN;
 }
 
+static bool sqlite_sound(const struct store *base)
+{
+    return !((const struct sqlite_store *)base)->doubtful;
+}
+
 static const struct store_ops ops = {
     .close = sqlite_close,
     .ping = sqlite_ping,
+    .sound = sqlite_sound,
     .room_add = sqlite_room_add,
     .room_get = sqlite_room_get,
     .room_find = sqlite_room_find,

@@ -9,6 +9,8 @@
 #include "common/fold.h"
 #include "common/path.h"
 
+enum { TRIES = 8 }; /* to read a row that is not known to be old already */
+
 /* What a worker finds out for a guest. */
 struct lookup {
     struct job job;
@@ -19,7 +21,9 @@ struct lookup {
     struct buf title_key;
     struct buf token; /* empty: none was given */
     uint64_t row_changes;
-    bool offered; /* the token as a subprotocol, to be echoed */
+    unsigned tries;
+    bool no_token; /* what was offered is none */
+    bool offered;  /* the token as a subprotocol, to be echoed */
 
     enum store_result result;
     struct room row;
@@ -109,7 +113,9 @@ static void decide(struct guest *g, struct lookup *l)
         guest_refuse(g, ERR_UNAVAILABLE, (struct str){ 0 });
     } else if (l->result == STORE_NONE) {
         guest_refuse(g, ERR_ROOM_NOT_FOUND, buf_all(&l->asked));
-    } else if (!l->token_good && l->row.visibility != ROOM_PUBLIC) {
+    } else if (l->tries > TRIES) { /* the row changes faster than it is read, or has become an older one */
+        guest_refuse(g, ERR_UNAVAILABLE, (struct str){ 0 });
+    } else if (l->no_token || (!l->token_good && l->row.visibility != ROOM_PUBLIC)) {
         guest_refuse(g, ERR_TOKEN_INVALID, STR("token"));
     } else {
         room = hub_find(l->relay->hub, l->row.id);
@@ -124,7 +130,8 @@ static void lookup_done(struct job *job)
     struct lookup *l = (struct lookup *)job;
     struct guest *g = l->guest;
 
-    if (g && l->result == STORE_OK && is_stale(l->relay, l) && !hub_is_deaf(l->relay->hub)) {
+    if (g && l->result == STORE_OK && is_stale(l->relay, l) && !hub_is_deaf(l->relay->hub) &&
+        l->tries++ < TRIES) {
         l->row_changes = hub_row_changes(l->relay->hub);
         workers_read(l->relay->workers, job);
         return;
@@ -172,9 +179,8 @@ static void look_up(struct guest *g, struct str room)
     buf_str(&l->asked, room);
     if (!l->room_id && !fold_key(&l->title_key, room)) {
         guest_refuse(g, ERR_ROOM_NOT_FOUND, room);
-    } else if (!find_token(l, &g->head)) {
-        guest_refuse(g, ERR_TOKEN_INVALID, STR("token"));
     } else {
+        l->no_token = !find_token(l, &g->head);
         g->lookup = l;
         workers_read(relay->workers, &l->job);
         return;

@@ -74,7 +74,7 @@ static struct person *person_for(struct hub *h, struct conn *c, struct str name,
 static void on_join(struct hub *h, struct conn *c, const struct event_in *ev)
 {
     struct str name = c->name ? str_of(c->name) : ev->name;
-    struct str color = event_color(ev->color);
+    struct str color = ev->color.p ? ev->color : STR("");
     struct person *who;
 
     if (c->person) {
@@ -91,7 +91,7 @@ static void on_join(struct hub *h, struct conn *c, const struct event_in *ev)
     c->person = who;
     str_copy(c->color, sizeof c->color, color);
     if (who->sockets++ == 0)
-        hub_news(h, c->room, news(h, c, "join", " entered the room."));
+        hub_news(h, c, news(h, c, "join", " entered the room."));
     else /* the room knows; the connection alone is told */
         conn_say(c, news(h, c, "join", " entered the room."));
 }
@@ -106,7 +106,7 @@ static void on_send(struct hub *h, struct conn *c, const struct event_in *ev)
         return;
     }
     c->person->active_ms = w->wall_ms(w->self);
-    p = hub_pending(h, c, ev->color.p ? event_color(ev->color) : str_of(c->color), ev->msg);
+    p = hub_pending(h, c, ev->color.p ? ev->color : str_of(c->color), ev->msg);
     if (!p)
         conn_say_error(c, ERR_UNAVAILABLE, (struct str){ 0 });
     else if (!hub_append(h, p))
@@ -148,7 +148,7 @@ void command_gone(struct hub *h, struct conn *c)
     struct person *who = c->person;
 
     if (--who->sockets == 0) {
-        hub_news(h, c->room, news(h, c, "leave", " has left the room."));
+        hub_news(h, c, news(h, c, "leave", " has left the room."));
         presence_remove(&c->room->presence, who);
         hub_count_people(h, -1);
     }

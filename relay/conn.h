@@ -36,8 +36,7 @@ struct conn {
     bool speaking;    /* in the hub's list of those that have something of their own to be sent */
     struct buf out;   /* frames for it alone; goes before the room's */
     struct conn *next_speaking;
-    uint32_t pending; /* entries under way */
-    enum role role;
+    uint32_t pending;      /* entries under way */
     struct person *person; /* as whom it has joined; NULL: it has not */
     char *name;            /* the token's; NULL: no token */
     int64_t ends_s;        /* when it is closed, its token being too old; seconds since 1970, 0: never */

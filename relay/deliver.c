@@ -94,10 +94,9 @@ static void page_leave(struct conn *c)
 
 static bool page_covers(const struct page *page, int64_t seq)
 {
-    if (page->failed)
-        return false;
-    return page->loading ? seq >= page->from && seq < page->before
-                         : seq >= page->first && seq < page->first + page->entries;
+    if (page->loading) /* a worker has the rest of it */
+        return seq >= page->from && seq < page->before;
+    return !page->failed && seq >= page->first && seq < page->first + page->entries;
 }
 
 /* A page that has the send which the connection needs next: one that others read already, or a new one. */
@@ -216,6 +215,10 @@ static void send_pages(struct conn *c, struct member *m, bool *full)
             *full = true;
             return;
         }
+        if (page && !page->failed && page->entries && c->lag_seq >= page->first + page->entries) {
+            page_leave(c); /* it was full before it came so far */
+            continue;
+        }
         if (!page || !page_covers(page, c->lag_seq)) {
             /* The store is away, or what it needs is gone. It is told by being closed, never by a hole. */
             page_leave(c);
@@ -329,6 +332,11 @@ static void walk_speaking(struct hub_lists *l)
         if (!member_of(c)->behind || c->closing)
             member_send(c);
     }
+}
+
+void deliver_goodbyes(struct hub *h)
+{
+    walk_speaking(hub_lists(h));
 }
 
 /* ---- walks ---- */

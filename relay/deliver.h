@@ -8,7 +8,7 @@
 
 #include "relay/hub.h"
 
-enum { PAGE_ENTRIES = 128 };
+enum { PAGE_ENTRIES = 128, PAGE_BYTES = 64 * 1024 }; /* of one page: at most; after which no entry is added */
 
 /* A stretch of a room's log, printed as frames by a worker. */
 struct page {
@@ -47,6 +47,9 @@ void deliver_page_loaded(struct hub *h, struct page *page);
 void page_free(struct page *page);
 /* Fills it; on a worker's thread (page.c). */
 void page_read(struct page *page, struct store *store);
+
+/* Says now what connections have of their own, close frames among them. */
+void deliver_goodbyes(struct hub *h);
 
 /* Walks at most `most` members; true: there is more to do. */
 bool deliver_walk(struct hub *h, unsigned most);

@@ -19,7 +19,6 @@ struct desk {
     struct json_reader *json;
     struct asker *first;
     size_t askers;
-    bool closed;
 };
 
 /* Somebody who asks, by one connection. */

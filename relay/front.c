@@ -195,7 +195,7 @@ static void greet(struct front *front, int fd)
     front->first = g;
     front->guests++;
     uv_poll_start(&g->poll, UV_READABLE, on_guest);
-    if ((int64_t)(front->guests + hub_counts(relay->hub).sockets) > relay->settings.sockets_max + SPARE)
+    if ((int64_t)(front->guests + hub_counts(relay->hub).sockets) - SPARE > relay->settings.sockets_max)
         guest_refuse(g, ERR_UNAVAILABLE, STR("sockets_max"));
 }
 

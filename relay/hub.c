@@ -68,14 +68,19 @@ void hub_count_people(struct hub *h, int by)
 
 /* ---- rooms ---- */
 
+static size_t bucket_of(int64_t room_id)
+{
+    return (uint64_t)room_id * UINT64_C(0x9e3779b97f4a7c15) >> 50; /* the upper 14 bits: BUCKETS */
+}
+
 static struct hub_room **slot_of(struct hub *h, int64_t room_id)
 {
-    return &h->bucket[(uint64_t)room_id * UINT64_C(0x9e3779b97f4a7c15) >> 50];
+    return &h->bucket[bucket_of(room_id)];
 }
 
 struct hub_room *hub_find(const struct hub *h, int64_t room_id)
 {
-    struct hub_room *room = h->bucket[(uint64_t)room_id * UINT64_C(0x9e3779b97f4a7c15) >> 50];
+    struct hub_room *room = h->bucket[bucket_of(room_id)];
 
     while (room && room->id != room_id)
         room = room->next;
@@ -160,6 +165,7 @@ void hub_room_changed(struct hub *h, struct hub_room *room, const struct room *r
     }
     if (cut)
         deliver_restart(h, room, log->head + 1);
+    deliver_goodbyes(h);
     take_row(room, row);
 }
 
@@ -170,6 +176,7 @@ void hub_room_gone(struct hub *h, int64_t room_id)
     h->row_changes++;
     for (uint32_t i = 0; room && i < room->members; i++)
         conn_close_later(room->member[i].conn, CLOSE_GOING_AWAY);
+    deliver_goodbyes(h);
 }
 
 void hub_row_changed(struct hub *h)
@@ -294,37 +301,42 @@ struct pending *hub_pending(struct hub *h, struct conn *c, struct str color, str
     return p;
 }
 
-bool hub_append(struct hub *h, struct pending *p)
+/* To the writer; whose it is is not read while it has too many there. */
+static void hand_over(struct hub *h, struct pending *p)
 {
     struct conn *c = p->conn;
 
-    if (h->counts.pending + p->bytes > h->limits.pending_max) {
-        free(p);
-        return false;
-    }
     h->counts.pending += p->bytes;
     p->room->pending++;
-    if (++c->pending >= h->limits.pending_per_socket && !c->deaf) {
+    if (c && ++c->pending >= h->limits.pending_per_socket && !c->deaf) {
         c->deaf = true;
         h->world->read(c->socket, false);
     }
     h->world->append(h->world->self, p);
+}
+
+bool hub_append(struct hub *h, struct pending *p)
+{
+    if (h->counts.pending + p->bytes > h->limits.pending_max) {
+        free(p);
+        return false;
+    }
+    hand_over(h, p);
     return true;
 }
 
-void hub_news(struct hub *h, struct hub_room *room, struct str frame)
+void hub_news(struct hub *h, struct conn *c, struct str frame)
 {
+    struct hub_room *room = c->room;
     struct pending *p = room->pending ? malloc(sizeof *p + frame.n) : NULL;
 
     if (!p) {
         deliver_post(h, room, frame, 0);
         return;
     }
-    *p = (struct pending){ .news = { p->text, frame.n }, .room = room, .bytes = sizeof *p + frame.n };
+    *p = (struct pending){ .news = { p->text, frame.n }, .conn = c->closing ? NULL : c, .room = room };
     memcpy(p->text, frame.p, frame.n);
-    h->counts.pending += p->bytes;
-    room->pending++;
-    h->world->append(h->world->self, p);
+    hand_over(h, p);
 }
 
 /* Tells everyone in the room of an entry that is stored. */

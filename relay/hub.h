@@ -90,8 +90,9 @@ size_t hub_versions(const struct hub *h, struct hub_version *out, size_t n);
 struct pending *hub_pending(struct hub *h, struct conn *c, struct str color, struct str msg);
 /* Hands it over; false when pending_max is reached (it is freed then). */
 bool hub_append(struct hub *h, struct pending *p);
-/* A frame for everyone in a room that is not stored, behind the entries that are under way there. */
-void hub_news(struct hub *h, struct hub_room *room, struct str frame);
+/* A frame for everyone in the connection's room that is not stored, behind the entries that are under way there; it
+ * counts for pending_per_socket until it is posted, but for one that is closing. */
+void hub_news(struct hub *h, struct conn *c, struct str frame);
 /* It has come back. Tells everyone or its author, frees it. */
 void hub_appended(struct hub *h, struct pending *p);
 

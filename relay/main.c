@@ -46,9 +46,11 @@ struct run {
     uv_timer_t tick, flush, drain;
     uv_signal_t signal[2];
     int64_t flushed_ms, drain_until_ms;
+    bool flushing; /* the last turn left something of a flush undone */
     bool draining, closing;
     int status;
     int listen[FRONT_LISTEN_MAX];
+    size_t listens;
 };
 
 /* ---- the world ---- */
@@ -178,7 +180,7 @@ static bool wait_for_tick(struct run *run)
 {
     int64_t tick = run->relay.settings.tick, now, left;
 
-    if (tick == SETTING_NONE || run->draining)
+    if (tick == SETTING_NONE || run->draining || run->flushing)
         return false;
     now = clock_mono_ms();
     left = run->flushed_ms + tick - now;
@@ -196,8 +198,9 @@ static void on_turn(uv_check_t *check)
     struct run *run = check->data;
     bool more = workers_turn(run->relay.workers);
 
-    if (!wait_for_tick(run) && hub_flush(run->relay.hub, WALK_MEMBERS))
-        more = true;
+    if (!wait_for_tick(run))
+        run->flushing = hub_flush(run->relay.hub, WALK_MEMBERS);
+    more = more || run->flushing;
     if (more)
         uv_idle_start(&run->more, on_more);
     else
@@ -208,6 +211,7 @@ static void on_tick(uv_timer_t *timer)
 {
     struct run *run = timer->data;
 
+    workers_expire(run->relay.workers);
     hub_tick(run->relay.hub);
     rows_poll(&run->relay);
     if (workers_broken(run->relay.workers) && !run->draining) {
@@ -308,20 +312,19 @@ static int open_parts(struct run *run, struct buf *why)
     enum store_result stored =
         workers_start(&r->workers, &r->loop, r->settings.store, r->settings.drain_time + LOCK_EXTRA_MS,
                       r->settings.store_timeout, on_appended, r, why);
-    size_t listens;
     int control;
 
     if (stored != STORE_OK)
         return fail(why, stored == STORE_TAKEN ? PROGRAM_EXIT_TAKEN : EXIT_FAILURE);
     rows_preset(r);
     control = sockets_listen(r->settings.control_socket, why);
-    listens = control >= 0 ? open_front(run, why) : 0;
-    if (!listens)
+    run->listens = control >= 0 ? open_front(run, why) : 0;
+    if (!run->listens)
         return fail(why, EXIT_FAILURE);
     r->hub = hub_new(&r->world, &limits);
     r->ws = ws_new(&r->loop, &options);
     r->desk = desk_new(r, control);
-    r->front = front_new(r, run->listen, listens);
+    r->front = front_new(r, run->listen, run->listens);
     if (!r->hub || !r->ws || !r->desk || !r->front)
         return fail(why, EXIT_FAILURE);
     return EXIT_SUCCESS;
@@ -352,9 +355,11 @@ static void end_parts(struct run *run)
     struct relay *r = &run->relay;
 
     front_free(r->front);
+    for (size_t i = 0; i < run->listens; i++)
+        close(run->listen[i]);
+    desk_free(r->desk); /* its socket too, before the store's lock is free for another relay */
     ws_stop(r->ws);
     workers_stop(r->workers);
-    desk_free(r->desk);
     loop_end(run);
     uv_run(&r->loop, UV_RUN_DEFAULT);
     ws_free(r->ws);

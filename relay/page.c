@@ -13,8 +13,8 @@ static bool print_entries(struct page *page, const struct log_page *log)
     size_t payload;
 
     page->begins = calloc(log->n + 1, sizeof *page->begins);
-    for (size_t i = 0; page->begins && i < log->n; i++) {
-        page->begins[i] = (uint32_t)page->frames.len;
+    for (size_t i = 0; page->begins && i < log->n && page->frames.len < PAGE_BYTES; i++) {
+        page->begins[page->entries++] = (uint32_t)page->frames.len;
         if (!event_of_entry(&ev, &log->entry[i]))
             continue;
         buf_clear(&one);
@@ -26,7 +26,7 @@ static bool print_entries(struct page *page, const struct log_page *log)
             page->frames.failed = true;
     }
     if (page->begins)
-        page->begins[log->n] = (uint32_t)page->frames.len;
+        page->begins[page->entries] = (uint32_t)page->frames.len;
     buf_free(&one);
     return page->begins && buf_ok(&page->frames);
 }
@@ -46,7 +46,6 @@ void page_read(struct page *page, struct store *store)
     if (!page->failed && log.n) {
         page->failed = !print_entries(page, &log);
         page->first = log.entry[0].seq;
-        page->entries = (uint32_t)log.n;
     }
     log_page_free(&log);
 }

@@ -26,7 +26,10 @@ struct relay {
     struct ws *ws;
     struct front *front;
     struct desk *desk;
-    uint64_t rooms_version; /* as last seen by rows.c */
+    struct rooms_seen { /* by rows.c: the version of all rooms that a worker's handle told last */
+        const struct store *store;
+        uint64_t version;
+    } rooms_seen[WORKERS_READERS + 1]; /* the last one stays free */
     bool polling;
 };
 

@@ -16,6 +16,7 @@ struct errand {
     void *arg;
     int64_t room_id;
     uint64_t version;
+    const struct store *store; /* whose version it is */
     enum store_result result;
     struct room row;
     struct log_state log;
@@ -67,7 +68,8 @@ static void purge_done(struct job *job)
 
 static void purge(struct relay *relay, int64_t room_id)
 {
-    struct errand *e = errand_new(relay, room_id);
+    struct errand *e =
+        hub_is_deaf(relay->hub) ? NULL : errand_new(relay, room_id); /* else the next start does it */
 
     if (!e)
         return;
@@ -157,6 +159,7 @@ static void poll_run(struct job *job, struct store *store)
     struct errand *e = (struct errand *)job;
 
     e->result = store_rooms_version(store, &e->version);
+    e->store = store;
 }
 
 /* All live rooms: only those whose row has another version, or is gone, are read whole. */
@@ -185,7 +188,7 @@ static void census_done(struct job *job)
     struct census *c = (struct census *)job;
 
     for (size_t i = 0; i < c->n; i++)
-        if (c->room[i].id)
+        if (c->room[i].id && !hub_is_deaf(c->relay->hub))
             rows_refresh(c->relay, c->room[i].id, NULL, NULL);
     free(c);
 }
@@ -206,21 +209,33 @@ static void refresh_all(struct relay *relay)
     workers_read(relay->workers, &c->job);
 }
 
+/* Whether a handle has another version than when it was asked last: versions of two handles do not compare. */
+static bool is_news(struct relay *relay, const struct store *store, uint64_t version)
+{
+    struct rooms_seen *seen = relay->rooms_seen;
+
+    while (seen->store && seen->store != store)
+        seen++;
+    if (seen->store && seen->version == version)
+        return false;
+    *seen = (struct rooms_seen){ store, version };
+    return true;
+}
+
 static void poll_done(struct job *job)
 {
     struct errand *e = (struct errand *)job;
     struct relay *relay = e->relay;
 
     relay->polling = false;
-    if (e->result == STORE_OK && e->version != relay->rooms_version) {
-        relay->rooms_version = e->version;
+    if (e->result == STORE_OK && is_news(relay, e->store, e->version) && !hub_is_deaf(relay->hub)) {
         hub_row_changed(relay->hub);
         refresh_all(relay);
     }
     errand_end(e, true);
 }
 
-/* By the writer: a version is only to be compared with one from the same handle. */
+/* Not by the writer: a lock on rooms.db must not hold up what is written to logs. */
 void rows_poll(struct relay *relay)
 {
     struct errand *e = relay->polling ? NULL : errand_new(relay, 0);
@@ -230,7 +245,7 @@ void rows_poll(struct relay *relay)
     relay->polling = true;
     e->job.run = poll_run;
     e->job.done = poll_done;
-    workers_write(relay->workers, &e->job);
+    workers_read(relay->workers, &e->job);
 }
 
 /* ---- the rooms of the settings ---- */

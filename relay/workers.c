@@ -11,7 +11,6 @@
 #include "relay/append.h"
 
 enum {
-    READERS = 2,
     HOLD_NS = 300000, /* how long entries wait for others when the writer is idle; measured, see
                          docs/performance.md */
     LOCK_RETRY_US = 50000
@@ -31,8 +30,8 @@ struct workers {
     void (*appended)(void *self, struct pending *p);
     void *self;
     int64_t store_timeout_ms;
-    struct store *store[1 + READERS]; /* the writer's, the readers' */
-    pthread_t thread[1 + READERS];
+    struct store *store[1 + WORKERS_READERS]; /* the writer's, the readers' */
+    pthread_t thread[1 + WORKERS_READERS];
     size_t threads;
 
     /* The loop's alone: */
@@ -118,7 +117,6 @@ static void run_batch(struct workers *w, struct entries *batch)
 {
     struct append *list[STORE_BATCH_MAX];
     int64_t now = clock_mono_ms();
-    bool unknown = false;
     size_t n = 0;
 
     for (struct pending *p = batch->first; p; p = p->next) {
@@ -131,12 +129,10 @@ static void run_batch(struct workers *w, struct entries *batch)
     }
     if (n)
         append_run(w->store[0], list, n);
-    for (size_t i = 0; i < n; i++)
-        unknown = unknown || list[i]->outcome == APPEND_UNKNOWN;
     pthread_mutex_lock(&w->lock);
+    w->broken = w->broken || !store_sound(w->store[0]);
     w->counts.commits += n > 0;
     w->counts.entries += n;
-    w->broken = w->broken || (unknown && store_ping(w->store[0]) != STORE_OK);
     entries_move(&w->entries_done, batch);
     pthread_mutex_unlock(&w->lock);
     uv_async_send(&w->async);
@@ -146,6 +142,7 @@ static void run_job(struct workers *w, struct job *job, struct store *store)
 {
     job->run(job, store);
     pthread_mutex_lock(&w->lock);
+    w->broken = w->broken || !store_sound(store);
     jobs_add(&w->jobs_done, job);
     pthread_mutex_unlock(&w->lock);
     uv_async_send(&w->async);
@@ -286,6 +283,27 @@ bool workers_turn(struct workers *w)
     return hold;
 }
 
+void workers_expire(struct workers *w)
+{
+    int64_t now = clock_mono_ms();
+    struct entries kept;
+
+    entries_init(&kept);
+    pthread_mutex_lock(&w->lock);
+    for (struct pending *p; (p = entries_take(&w->entries)) != NULL;) {
+        if (p->news.p || now - p->queued_ms <= w->store_timeout_ms) {
+            entries_add(&kept, p);
+            continue;
+        }
+        p->append.outcome = APPEND_DOWN;
+        entries_add(&w->entries_done, p);
+        w->taken++;
+    }
+    entries_move(&w->entries, &kept);
+    pthread_mutex_unlock(&w->lock);
+    hand_back(w);
+}
+
 void workers_read(struct workers *w, struct job *job)
 {
     w->busy++;
@@ -351,7 +369,7 @@ static bool start_threads(struct workers *w)
 {
     if (pthread_create(&w->thread[w->threads], NULL, writer_main, w) != 0)
         return false;
-    for (w->threads = 1; w->threads < 1 + READERS; w->threads++) {
+    for (w->threads = 1; w->threads < 1 + WORKERS_READERS; w->threads++) {
         struct reader *r = malloc(sizeof *r);
 
         if (!r)
@@ -388,7 +406,7 @@ enum store_result workers_start(struct workers **out, uv_loop_t *loop, const cha
     uv_async_init(loop, &w->async, on_async);
     *out = w;
     r = open_writer(&w->store[0], url, lock_wait_ms, why);
-    for (size_t i = 1; r == STORE_OK && i < 1 + READERS; i++)
+    for (size_t i = 1; r == STORE_OK && i < 1 + WORKERS_READERS; i++)
         r = store_open(&w->store[i], url, STORE_READER, why);
     if (r == STORE_OK && !start_threads(w)) {
         buf_text(why, "cannot start threads");
@@ -415,7 +433,7 @@ void workers_stop(struct workers *w)
     for (size_t i = 0; i < w->threads; i++)
         pthread_join(w->thread[i], NULL);
     hand_back(w);
-    for (size_t i = 0; i < 1 + READERS; i++)
+    for (size_t i = 0; i < 1 + WORKERS_READERS; i++)
         store_close(w->store[i]);
     pthread_cond_destroy(&w->to_readers);
     pthread_cond_destroy(&w->to_writer);

@@ -17,6 +17,8 @@ struct job {
     void (*done)(struct job *job); /* on the loop's, afterwards; frees what the job is in */
 };
 
+enum { WORKERS_READERS = 2 };
+
 struct workers;
 
 struct workers_counts {
@@ -39,13 +41,17 @@ void workers_append(struct workers *w, struct pending *p);
  * commit). */
 bool workers_turn(struct workers *w);
 
+/* Hands back entries that have waited for a busy writer longer than store_timeout: rejected, as nothing was begun. News
+ * stays where it is. */
+void workers_expire(struct workers *w);
+
 void workers_read(struct workers *w, struct job *job);
 /* Behind the entries that were given before it. */
 void workers_write(struct workers *w, struct job *job);
 
 /* Entries and jobs that have not been handed back. */
 size_t workers_busy(const struct workers *w);
-/* The store cannot go on without being opened anew (design.md 6): the relay must restart. */
+/* The store is not sound any more (store.h): the relay must restart. */
 bool workers_broken(struct workers *w);
 struct workers_counts workers_counts(struct workers *w);
 

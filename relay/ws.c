@@ -133,6 +133,8 @@ static int on_peer_close(struct lws *wsi, struct session *s, struct str payload)
 {
     unsigned char frame[] = { 0x88, 2, CLOSE_PROTOCOL >> 8, CLOSE_PROTOCOL & 255 };
 
+    if (s->conn->said_close) /* it answers ours: lws would answer that again */
+        return -1;
     conn_hushed(s->conn);
     if (is_close(payload))
         return 0;
@@ -144,8 +146,11 @@ static int on_peer_close(struct lws *wsi, struct session *s, struct str payload)
  * 125 bytes, a reason that is not UTF-8, a length over 2^63). */
 static void on_ending(struct lws *wsi, struct session *s)
 {
-    if (s->conn && !s->conn->closing && !lws_get_close_length(wsi))
+    if (!s->conn || s->conn->closing)
+        return;
+    if (!lws_get_close_length(wsi))
         lws_close_reason(wsi, LWS_CLOSE_STATUS_PROTOCOL_ERR, NULL, 0);
+    conn_hushed(s->conn); /* lws says it: nothing of ours may come behind */
 }
 
 static void on_closed(struct session *s)

@@ -3,6 +3,7 @@
 
 import json
 import struct
+import time
 
 import pytest
 
@@ -287,6 +288,44 @@ def test_a_join_behind_a_close_frame_is_not_looked_at(site):
     ann.send_raw(close_frame() + text_frame({"event_type": "join", "name": "Ann"}))
     assert ann.wait_closed()[0] == 1000
     hear_only(bob)
+
+
+def opcodes_until_the_end(ws):
+    """The kinds of all frames that still come, without answering any, until the other side ends."""
+    deadline = time.monotonic() + 20
+    while ws.stream.more(deadline):
+        pass
+    data, kinds = bytes(ws.stream.buffer), []
+    while data:
+        kinds.append(data[0] & 15)
+        length, head = data[1], 2
+        if length == 126:
+            length, head = int.from_bytes(data[2:4], "big"), 4
+        data = data[head + length:]
+    return kinds
+
+
+@pytest.mark.parametrize("bad", [frame(TEXT, b"\xff"), frame(PING, b"x" * 126), frame(TEXT, b"x", rsv=4)],
+                         ids=["no UTF-8", "a long ping", "a reserved bit"])
+def test_nothing_comes_behind_the_close_frame(site, bad):
+    room = site.room()
+    bob = site.joined(room, "Bob")
+    ann = site.joined(room, "Ann", direct=True)
+    bob.recv_until("join", name="Ann")
+    ann.send_raw(bad)
+    for n in range(50):
+        bob.say(f"still here {n}")
+        assert bob.recv_until("send")["msg"] == f"still here {n}"
+    kinds = opcodes_until_the_end(ann)
+    assert kinds.count(CLOSE) == 1 and kinds[-1] == CLOSE
+
+
+def test_an_answered_close_frame_is_not_answered_again(site):
+    ann = site.joined(site.room(), "Ann", direct=True)
+    ann.send_raw(frame(BINARY, b"x"))
+    assert ann.stream.more(time.monotonic() + 10)
+    ann.send_raw(close_frame(1003))
+    assert opcodes_until_the_end(ann) == [CLOSE]
 
 
 def test_nothing_behind_a_broken_frame_is_looked_at(site):

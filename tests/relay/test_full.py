@@ -7,7 +7,7 @@ import time
 import pytest
 
 from lib.globes import wait
-from lib.ws import Refused, hear_only, sends
+from lib.ws import Refused, hear_only, sends, text_frame
 
 
 def error_of(refusal):
@@ -35,6 +35,14 @@ def test_beyond_sockets_max_the_handshake_is_503(make_site, direct):
     hear_only(*sockets)
     sockets[0].close()
     wait(lambda: open_or_refused(site, room, direct=direct), what="a place for another socket")
+
+
+def test_none_is_no_limit(make_site):
+    site = make_site(sockets_max="none", members_max="none", rooms_max="none", tick="none", send_rate="none")
+    room = site.room()
+    ann, bob = site.joined(room, "Ann"), site.joined(room, "Bob")
+    ann.recv_until("join", name="Bob")
+    hear_only(ann, bob)
 
 
 def test_sockets_max_is_looked_at_after_the_token(make_site):
@@ -157,6 +165,38 @@ def test_beyond_pending_max_sends_are_503_and_the_rest_is_stored(make_site):
     assert echoed == [text for text in texts if text in set(echoed)]
     wait(lambda: stores_again(ann), what="a message stored")
     assert [row[2] for row in site.log_rows(room)][:len(echoed)] == echoed
+
+
+def test_who_comes_and_goes_while_the_store_is_busy_takes_nothing_from_others(make_site):
+    """Joins and leaves wait behind a send that waits for the store; they have a limit of their own."""
+    site = make_site(pending_max="64k")
+    room = site.room()
+    ann, bob = site.joined(room, "Ann"), site.joined(site.room(), "Bob")
+    come_and_go = text_frame({"event_type": "leave"}) + text_frame({"event_type": "join", "name": "Ann"})
+    with LockedStore(site):
+        ann.say("waits")
+        ann.send_raw(come_and_go * 2000)
+        bob.say("waits too")
+        time.sleep(0.5)  # nothing can be waited for: what is tested is that nothing is refused
+    assert bob.recv(timeout=20)["msg"] == "waits too"
+    events = ann.recv_many(4001, timeout=20)
+    assert events[0]["msg"] == "waits"
+    assert [event["event_type"] for event in events[1:]] == ["leave", "join"] * 2000
+
+
+def test_a_lock_on_the_rooms_does_not_hold_up_what_is_said(make_site):
+    site = make_site()
+    ann = site.joined(site.room(), "Ann")
+    database = sqlite3.connect(f"{site.data}/rooms.db", timeout=10, isolation_level=None)
+    database.execute("BEGIN EXCLUSIVE")
+    try:
+        until = time.monotonic() + 3  # longer than it takes the relay to look whether rows have changed
+        while time.monotonic() < until:
+            ann.say("hello")
+            assert ann.recv(timeout=3)["msg"] == "hello"
+    finally:
+        database.execute("ROLLBACK")
+        database.close()
 
 
 def test_a_socket_that_talks_for_long_is_not_cut(make_site):

@@ -151,6 +151,8 @@ def test_the_handshake_is_looked_at_before_the_room(site):
 
 def test_the_room_is_looked_at_before_the_token(site):
     assert refused(site, 999999999, token="no.good.token").error() == (404, 101)
+    assert refused(site, 999999999, True, fields={"Sec-WebSocket-Protocol": "no, token"}).error() == (404, 101)
+    assert refused(site, site.room(), True, fields={"Sec-WebSocket-Protocol": "no, token"}).error() == (403, 403)
 
 
 # ---- the head as bytes ----

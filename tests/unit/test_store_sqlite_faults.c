@@ -279,9 +279,11 @@ static void a_purge_that_cannot_be_written_or_synced_is_unknown_and_ends_appendi
 
         assert_int_equal(append_as(w, i ? before + 1 : 1, 10, APPEND_STORED), 10);
         before = head(w);
+        assert_true(store_sound(w));
         *which[i] = EIO;
         assert_int_equal(store_log_purge(w, ROOM, 1000, &left), STORE_UNKNOWN);
         *which[i] = 0;
+        assert_false(store_sound(w));
         assert_int_equal(store_ping(w), STORE_DOWN);
         assert_int_equal(store_log_purge(w, ROOM, 1000, &left), STORE_DOWN);
         assert_int_equal(append_as(w, before + 1, 1, APPEND_DOWN), 1);
