@@ -85,8 +85,13 @@ void append_run(struct store *store, struct append *const *list, size_t n)
     size_t left = n;
 
     memcpy(open, list, n * sizeof *open);
-    for (int i = 0; left && i < TRIES; i++)
+    for (int tries = 0; left && tries < TRIES; tries++) {
+        size_t before = left;
+
         left = propose(store, open, left);
+        if (left < before) /* somebody is done, if only as a repeat: that is no lost race */
+            tries = 0;
+    }
     for (size_t i = 0; i < left; i++) /* others were always faster; nothing of these is stored */
         open[i]->outcome = APPEND_DOWN;
 }

@@ -161,6 +161,30 @@ static void who_turns_out_to_be_full_is_closed_all_the_same(void **state)
     assert_true(slow->hung_up);
 }
 
+/* Else its own close would never be heard, and it would be cut. */
+static void who_was_not_read_is_read_again_once_it_is_told_to_close(void **state)
+{
+    struct fake_socket *ann = fake_guest(*state, "ann"), *full = fake_enter(*state, NULL, 0);
+
+    fake_flush(*state);
+    full->room = 0;
+    while (!full->deaf)
+        fake_text(full, "nonsense");
+    for (size_t i = 0; !ann->deaf && i < 10000; i++)
+        fake_send(ann, "waits");
+    fake_flush(*state);
+    assert_true(full->deaf && ann->deaf);
+    conn_close_later(full->conn, CLOSE_POLICY);
+    conn_close_later(ann->conn, CLOSE_POLICY);
+    fake_flush(*state);
+    assert_true(full->hung_up && ann->hung_up);
+    assert_false(full->deaf || ann->deaf);
+    fake_settle(*state);
+    fake_pass(*state, 1000);
+    assert_int_equal(ann->listens, 1);
+    assert_int_equal(full->listens, 1);
+}
+
 static void who_was_told_to_close_and_does_not_is_cut(void **state)
 {
     struct fake_socket *ann = fake_guest(*state, "ann"), *bob = fake_guest(*state, "bob");
@@ -248,6 +272,7 @@ int main(void)
         TEST(what_is_due_goes_before_the_close_frame),
         TEST(a_close_frame_goes_behind_a_frame_that_was_cut),
         TEST(who_turns_out_to_be_full_is_closed_all_the_same),
+        TEST(who_was_not_read_is_read_again_once_it_is_told_to_close),
         TEST(who_was_told_to_close_and_does_not_is_cut),
         TEST(a_restart_says_when_to_come_back),
         TEST(who_has_said_close_is_told_nothing_more),

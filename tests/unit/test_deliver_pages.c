@@ -227,6 +227,107 @@ static void an_entry_whose_outcome_is_unknown_leaves_no_hole(void **state)
     fake_assert_sends(slow, 1, 3);
 }
 
+/* ---- pages that end before all that was asked for ---- */
+
+/* n messages of so many bytes that a page's last entry is one of its first. */
+static void talk_long(struct fake_socket *s, size_t n)
+{
+    static char text[4001];
+
+    memset(text, 'x', sizeof text - 1);
+    while (n--) {
+        fake_send(s, text);
+        fake_store(s->world, s->world->waiting);
+        fake_flush(s->world);
+    }
+}
+
+static void long_messages_come_in_more_pages(void **state)
+{
+    enum { SENDS = 100, MOST = PAGE_BYTES + 2 * 4096 };
+    struct fake_socket *ann = fake_guest(*state, "ann"), *slow = fake_enter(*state, NULL, 0);
+    struct fake_world *f = *state;
+    size_t before;
+
+    fake_flush(f);
+    slow->room = 0;
+    talk_long(ann, SENDS);
+    fake_take(slow, FAKE_ALL);
+    while (f->loading) {
+        before = slow->got.len;
+        fake_load(f, LOAD_WELL);
+        assert_in_range(slow->got.len - before, 1, MOST);
+    }
+    fake_assert_sends(slow, 1, SENDS);
+    assert_in_range(f->loads_ever, SENDS * 4000 / MOST, SENDS * 4000 / PAGE_BYTES + 1);
+}
+
+/* Both wait for one page; it is full before it comes to what the second needs. */
+static void who_waits_for_what_a_page_did_not_come_to_gets_another(void **state)
+{
+    struct fake_socket *ann = fake_guest(*state, "ann"), *one = fake_enter(*state, NULL, 0), *two;
+    struct fake_world *f = *state;
+
+    fake_flush(f);
+    one->room = 0;
+    talk_long(ann, 60);
+    two = fake_enter(f, NULL, 0);
+    two->room = 0;
+    talk_long(ann, 40);
+    fake_take(one, FAKE_ALL);
+    fake_take(two, FAKE_ALL);
+    assert_int_equal(f->loading, 1);
+    fake_load(f, LOAD_WELL);
+    assert_false(two->hung_up);
+    fake_settle(f);
+    fake_assert_sends(one, 1, 100);
+    fake_assert_sends(two, 61, 100);
+}
+
+/* ---- entries that have no frame ---- */
+
+static void entries_without_a_word_are_passed_over(void **state)
+{
+    struct fake_socket *ann = fake_guest(*state, "ann"), *slow = fake_enter(*state, NULL, 0);
+    struct fake_world *f = *state;
+
+    fake_flush(f);
+    slow->room = 0;
+    fake_talk(ann, "", 20);
+    fake_store_removal(f, 1);
+    fake_store_removal(f, 7);
+    fake_talk(ann, "", 20);
+    fake_settle(f);
+    fake_take(slow, FAKE_ALL);
+    fake_settle(f);
+    assert_int_equal(fake_count(slow, ""), 38);
+    assert_int_equal(fake_count(slow, "1 "), 0);
+    assert_int_equal(fake_count(slow, "7 "), 0);
+    assert_int_equal(fake_count(slow, "42 "), 1);
+    assert_int_equal(fake_count(ann, "20 "), 1);
+    assert_int_equal(fake_count(ann, "23 "), 1);
+    assert_int_equal(fake_count(ann, ""), 1 + 40); /* it has had them before they were taken back */
+}
+
+static void a_page_without_any_word_is_passed_over(void **state)
+{
+    struct fake_socket *ann = fake_guest(*state, "ann"), *slow = fake_enter(*state, NULL, 0);
+    struct fake_world *f = *state;
+
+    fake_flush(f);
+    slow->room = 0;
+    fake_store_more(f, PAGE_ENTRIES);
+    for (int64_t seq = 1; seq <= PAGE_ENTRIES; seq++)
+        fake_store_removal(f, seq);
+    fake_talk(ann, "", 1);
+    fake_take(slow, FAKE_ALL);
+    fake_settle(f);
+    assert_int_equal(fake_count(slow, "257 ann: "), 1);
+    assert_int_equal(fake_count(slow, ""), 1);
+    fake_talk(ann, "", 1);
+    assert_int_equal(fake_count(slow, ""), 2);
+}
+
 #define TEST(f)  cmocka_unit_test_setup_teardown(f, begin, end)
 #define SMALL(f) cmocka_unit_test_setup_teardown(f, begin_small, end)
 
@@ -244,6 +345,10 @@ int main(void)
         SMALL(what_is_for_one_alone_goes_between_pages),
         TEST(entries_that_the_hub_was_not_told_of_are_read_from_the_store),
         TEST(an_entry_whose_outcome_is_unknown_leaves_no_hole),
+        SMALL(long_messages_come_in_more_pages),
+        SMALL(who_waits_for_what_a_page_did_not_come_to_gets_another),
+        SMALL(entries_without_a_word_are_passed_over),
+        SMALL(a_page_without_any_word_is_passed_over),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

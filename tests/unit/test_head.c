@@ -59,6 +59,7 @@ static void it_ends_at_the_same_place_however_it_comes(void **state)
         while (!end) {
             n = n + step < whole.n ? n + step : whole.n;
             end = head_end((struct str){ whole.p, n }, &scanned);
+            assert_true(end || scanned == n); /* nothing is looked at twice */
         }
         assert_int_equal(end, strlen(HEAD KEY V13 END));
     }
@@ -72,6 +73,7 @@ static void other_line_ends_and_nul_are_no_head(void **state)
     assert_int_equal(end_of(STR("GET / HTTP/1.1\rHost")), SIZE_MAX);
     assert_int_equal(end_of(STR("GET / HTTP/1.1\r\r\n")), SIZE_MAX);
     assert_int_equal(end_of(STR("GET /\0 HTTP/1.1\r\n\r\n")), SIZE_MAX);
+    assert_int_equal(end_of(STR("\r\n\r\n")), 4); /* an end, which head_read() refuses */
 }
 
 static void fields_are_found_whatever_their_case(void **state)
@@ -93,6 +95,7 @@ static void what_is_no_request_is_refused(void **state)
 {
     static const char *const bad[] = {
         "\r\n",
+        "\r\n\r\n",
         "GET\r\n\r\n",
         "GET /\r\n\r\n",
         "GET  HTTP/1.1\r\n\r\n",
@@ -105,6 +108,8 @@ static void what_is_no_request_is_refused(void **state)
         "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
         "GET / HTTP/1.1\r\n: a\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\n b: c\r\n\r\n",
+        "GET / HTTP/1.1\r\n\tHost: a\r\n\r\n",
         "GET / HTTP/1.1\r\nHo\x01st: a\r\n\r\n",
         "GET / HTTP/1.1\r\nH\xc3\xb6st: a\r\n\r\n",
     };
@@ -117,6 +122,16 @@ static void what_is_no_request_is_refused(void **state)
         assert_false(head_read(&h, s));
         release(s);
     }
+}
+
+/* Not for WebSockets; but whoever asks for health may. */
+static void the_older_version_is_told_apart(void **state)
+{
+    struct head h;
+
+    (void)state;
+    assert_true(head_read(&h, STR("GET / HTTP/1.0\r\nA: b\r\n\r\n")) && h.old);
+    assert_true(head_read(&h, STR("GET / HTTP/1.1\r\nA: b\r\n\r\n")) && !h.old);
 }
 
 static bool handshake(const char *text)
@@ -174,6 +189,7 @@ static void a_key_is_sixteen_bytes_in_base64(void **state)
                                        "dGhlIHNhbXBsZSBub25jZQAA",
                                        "dGhlIHNhbXBsZSBub25j=Q==",
                                        "dGhlIHNhbXBsZSBub25j*Q==",
+                                       "*GhlIHNhbXBsZSBub25jZQ==",
                                        "dGhlIHNhbXBsZSBub25j-Q==" };
     char text[256];
 
@@ -200,6 +216,7 @@ static void a_bearer_is_a_scheme_and_a_token(void **state)
     assert_false(head_token_shaped(STR("")));
     assert_false(head_token_shaped(STR("a\r\nX: y")));
     assert_false(head_token_shaped(STR("a=")));
+    assert_false(head_token_shaped(STR("=a")));
 }
 
 /* Good heads with a few bytes changed: nothing beyond the text is read, and a handshake keeps what makes it one. */
@@ -233,6 +250,7 @@ int main(void)
         cmocka_unit_test(other_line_ends_and_nul_are_no_head),
         cmocka_unit_test(fields_are_found_whatever_their_case),
         cmocka_unit_test(what_is_no_request_is_refused),
+        cmocka_unit_test(the_older_version_is_told_apart),
         cmocka_unit_test(a_handshake_needs_all_its_parts),
         cmocka_unit_test(what_may_stand_there_once_may_not_stand_there_twice),
         cmocka_unit_test(a_key_is_sixteen_bytes_in_base64),

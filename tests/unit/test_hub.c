@@ -118,27 +118,47 @@ static void rooms_hear_nothing_of_each_other(void **state)
     assert_int_equal(hub_counts(f->hub).sockets, 2);
 }
 
+/* So many that some share a bucket. */
 static void many_rooms_are_found_and_listed(void **state)
 {
-    enum { ROOMS = 200 };
+    enum { ROOMS = 2000, STEP = 7919 };
     struct fake_world *f = *state;
     struct hub_version given[ROOMS + 1];
     int64_t sum = 0;
 
-    for (int64_t id = 1; id <= ROOMS; id++) {
-        f->row.id = id << 20;
-        f->row.version = id;
+    for (int64_t n = 1; n <= ROOMS; n++) {
+        f->row.id = n * n * STEP;
+        f->row.version = n;
         fake_enter(f, NULL, 0);
-        assert_ptr_equal(fake_room(f), hub_find(f->hub, id << 20));
     }
+    for (int64_t n = 1; n <= ROOMS; n++)
+        assert_int_equal(hub_find(f->hub, n * n * STEP)->version, n);
     assert_int_equal(hub_versions(f->hub, given, ROOMS + 1), ROOMS);
     for (size_t i = 0; i < ROOMS; i++) {
-        assert_int_equal(given[i].id, given[i].version << 20);
+        assert_int_equal(given[i].id, given[i].version * given[i].version * STEP);
         sum += given[i].version;
     }
     assert_int_equal(sum, ROOMS * (ROOMS + 1) / 2);
     assert_int_equal(hub_versions(f->hub, given, 3), 3);
     assert_null(hub_find(f->hub, 12345));
+}
+
+static void a_room_that_goes_leaves_the_others(void **state)
+{
+    enum { ROOMS = 2000, STEP = 7919 };
+    struct fake_world *f = *state;
+    static struct fake_socket *s[ROOMS + 1];
+
+    for (int64_t n = 1; n <= ROOMS; n++) {
+        f->row.id = n * n * STEP;
+        s[n] = fake_enter(f, NULL, 0);
+    }
+    for (int64_t n = 1; n <= ROOMS; n += 2)
+        fake_close(s[n]);
+    fake_flush(f);
+    for (int64_t n = 1; n <= ROOMS; n++)
+        assert_int_equal(hub_find(f->hub, n * n * STEP) != NULL, n % 2 == 0);
+    assert_int_equal(hub_counts(f->hub).rooms, ROOMS / 2);
 }
 
 /* ---- rows that change ---- */
@@ -210,6 +230,26 @@ static void who_is_sent_away_hears_nothing_of_the_new_log(void **state)
     fake_flush(f); /* only now does the turn end */
     assert_string_equal(fake_said(ann), "join ann; close 1008");
     assert_string_equal(fake_said(eve), "join eve; 1 eve: new");
+}
+
+/* Nobody who may no longer be there hears what comes in the rest of the turn. */
+static void who_may_no_longer_be_there_is_told_at_once(void **state)
+{
+    struct fake_world *f = *state;
+    struct fake_socket *ann = member(f, "ann"), *bob = fake_guest(f, "bob"), *eve = fake_enter(f, NULL, 0);
+
+    fake_flush(f);
+    fake_send(ann, "before");
+    fake_store(f, 1);
+    fake_change(f, ROOM_PRIVATE, false, false);
+    fake_send(ann, "among us");
+    fake_store(f, 1);
+    assert_string_equal(fake_said(bob), "join bob; 1 ann: before; close 1008");
+    assert_string_equal(fake_said(eve), "1 ann: before; close 1008");
+    hub_room_gone(f->hub, FAKE_ROOM);
+    assert_string_equal(fake_said(ann), "join ann; join bob; 1 ann: before; 2 ann: among us; close 1001");
+    fake_flush(f);
+    assert_string_equal(fake_news(bob), "");
 }
 
 static void a_row_that_is_not_newer_changes_nothing(void **state)
@@ -361,11 +401,13 @@ int main(void)
         TEST(a_connection_that_was_never_opened_is_dropped),
         TEST(rooms_hear_nothing_of_each_other),
         TEST(many_rooms_are_found_and_listed),
+        TEST(a_room_that_goes_leaves_the_others),
         TEST(a_new_key_ends_those_with_tokens_alone),
         TEST(closing_a_room_ends_those_without_tokens_alone),
         TEST(opening_a_room_ends_everyone),
         TEST(a_log_that_begins_anew_sends_everyone_away_to_come_back),
         TEST(who_is_sent_away_hears_nothing_of_the_new_log),
+        TEST(who_may_no_longer_be_there_is_told_at_once),
         TEST(a_row_that_is_not_newer_changes_nothing),
         TEST(a_change_that_concerns_nobody_ends_nobody),
         TEST(a_room_that_is_gone_sends_everyone_away),

@@ -161,6 +161,64 @@ static void a_socket_with_pending_per_socket_entries_is_not_read(void **state)
     assert_int_equal(ann->listens, 1);
 }
 
+/* Joins and leaves that wait behind an entry are bounded too, by the socket of who comes and goes. */
+static void news_that_wait_count_for_pending_per_socket(void **state)
+{
+    struct fake_world *f = *state;
+    struct fake_socket *ann = member(f, "ann"), *bob = member(f, "bob");
+
+    fake_send(ann, "1");
+    fake_leave(bob);
+    fake_join(bob, "");
+    assert_false(bob->deaf);
+    fake_leave(bob);
+    assert_true(bob->deaf);
+    assert_false(ann->deaf);
+    fake_store(f, 2);
+    assert_false(bob->deaf);
+    assert_int_equal(bob->listens, 1);
+    fake_settle(f);
+    assert_string_equal(fake_said(ann), "join ann; join bob; 1 ann: 1; leave bob; join bob; leave bob");
+}
+
+static void news_of_who_comes_and_goes_take_no_room_from_entries(void **state)
+{
+    struct fake_world *f = *state;
+    struct fake_socket *ann = member(f, "ann"), *bob = member(f, "bob");
+    size_t before;
+
+    fake_send(ann, "1");
+    before = hub_counts(f->hub).pending;
+    for (size_t i = 0; i < 1000; i++) {
+        fake_leave(bob); /* a world that does not stop reading */
+        fake_join(bob, "");
+    }
+    assert_int_equal(hub_counts(f->hub).pending, before);
+    fake_send(ann, "2");
+    fake_settle(f);
+    assert_int_equal(fake_count(ann, "2 ann: 2"), 1);
+    assert_int_equal(fake_count(ann, "leave bob"), 1000);
+}
+
+/* It is kept for its news as for its entries, and freed once. */
+static void who_goes_while_news_wait_is_not_kept_for_ever(void **state)
+{
+    struct fake_world *f = *state;
+    struct fake_socket *ann = member(f, "ann"), *bob = member(f, "bob"), *eve = member(f, "eve");
+
+    fake_send(ann, "1");
+    fake_leave(bob);
+    fake_join(bob, "");
+    fake_close(bob);
+    fake_leave(eve);
+    fake_close(ann);
+    fake_store(f, 2);
+    fake_close(eve);
+    fake_settle(f);
+    assert_int_equal(hub_counts(f->hub).rooms, 0);
+    assert_int_equal(hub_counts(f->hub).people, 0);
+}
+
 static void a_socket_that_does_not_take_what_is_its_own_is_not_read(void **state)
 {
     struct fake_world *f = *state;
@@ -256,6 +314,9 @@ int main(void)
         SMALL(sends_beyond_pending_max_are_refused),
         SMALL(news_are_never_refused),
         SMALL(a_socket_with_pending_per_socket_entries_is_not_read),
+        SMALL(news_that_wait_count_for_pending_per_socket),
+        SMALL(news_of_who_comes_and_goes_take_no_room_from_entries),
+        SMALL(who_goes_while_news_wait_is_not_kept_for_ever),
         TEST(a_socket_that_does_not_take_what_is_its_own_is_not_read),
         SMALL(windows_keep_to_window_total),
         SMALL(the_window_of_a_quiet_room_is_given_back),

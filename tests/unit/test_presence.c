@@ -45,15 +45,56 @@ static void an_empty_room_has_nobody(void **state)
 
 static void texts_are_copied(void **state)
 {
+    char name[] = "Ann", key[] = "ann", color[] = "#abc";
+    struct person given = { .active_ms = 7, .verified = true, .who = "abcdefgh", .id = "person" }, *who;
     struct presence p = { 0 };
-    struct person *who = add(&p, 7);
 
     (void)state;
-    assert_true(str_is(who->name, "name 7") && str_is(who->key, "name 7") && str_is(who->color, "#abc"));
-    assert_int_equal(who->active_ms, 7);
-    assert_int_equal(who->sockets, 0);
+    given.name = str_of(name);
+    given.key = str_of(key);
+    given.color = str_of(color);
+    who = presence_add(&p, &given);
+    memset(name, 'x', sizeof name);
+    memset(key, 'x', sizeof key);
+    memset(color, 'x', sizeof color);
+    assert_true(str_is(who->name, "Ann") && str_is(who->key, "ann") && str_is(who->color, "#abc"));
+    assert_true(who->verified && who->active_ms == 7);
+    assert_memory_equal(who->who, given.who, sizeof given.who);
+    assert_memory_equal(who->id, given.id, sizeof given.id);
     presence_free(&p);
+}
+
+/* One who was here already, under another name, say: what made him a person here is not taken over. */
+static void who_is_added_comes_last_and_has_no_sockets(void **state)
+{
+    struct presence p = { 0 };
+    struct person *first = add(&p, 1), *second = add(&p, 2), again;
+
+    (void)state;
+    first->sockets = 3;
+    again = *first;
+    presence_remove(&p, first);
+    first = presence_add(&p, &(struct person){ .next = &again, .prev = &again, .sockets = again.sockets });
+    assert_int_equal(first->sockets, 0);
+    assert_null(first->next);
+    assert_ptr_equal(first->prev, second);
+    assert_ptr_equal(p.last, first);
+    presence_free(&p);
+}
+
+static void what_was_freed_is_an_empty_one(void **state)
+{
+    struct presence p = { 0 };
+
+    (void)state;
+    add(&p, 1);
+    add(&p, 2);
+    presence_free(&p);
+    assert_null(by_number(&p, 1));
     assert_int_equal(p.n, 0);
+    add(&p, 1);
+    assert_non_null(by_number(&p, 1));
+    presence_free(&p);
 }
 
 static void people_are_listed_in_order_of_coming(void **state)
@@ -101,6 +142,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_room_has_nobody),
         cmocka_unit_test(texts_are_copied),
+        cmocka_unit_test(who_is_added_comes_last_and_has_no_sockets),
+        cmocka_unit_test(what_was_freed_is_an_empty_one),
         cmocka_unit_test(people_are_listed_in_order_of_coming),
         cmocka_unit_test(everyone_is_found_and_who_is_gone_is_not),
     };

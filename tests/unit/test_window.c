@@ -86,10 +86,43 @@ static void the_oldest_goes_when_the_limit_is_reached(void **state)
         assert_int_equal(window_next(&w), seq + 1);
         assert_int_equal(window_end(&w), 1 + (uint64_t)seq * FRAME);
     }
-    assert_true(w.first > 4000 && w.first < 4900); /* about half is kept */
+    assert_int_equal(w.size, budget.room_max);
+    assert_true(w.first > 4000 && w.first < 5000 - (int64_t)w.size / FRAME / 2); /* half is kept at least */
     for (int64_t seq = w.first; seq <= 5000; seq++)
         assert_int_equal(window_find(&w, seq), 1 + (uint64_t)(seq - 1) * FRAME);
     assert_int_equal(window_find(&w, w.first - 1), 0);
+    window_free(&w, &budget);
+}
+
+/* A position in the middle of a frame: nobody reads from there, but that is where half of a window ends. */
+static void what_is_dropped_is_gone_and_the_rest_stays_where_it_was(void **state)
+{
+    struct window_budget budget = roomy();
+    struct window w;
+
+    (void)state;
+    window_init(&w, 1);
+    for (int64_t seq = 1; seq <= 10; seq++)
+        put(&w, &budget, FRAME, seq);
+    window_drop(&w, 1 + 3 * FRAME + 7);
+    assert_int_equal(window_find(&w, 4), 0);
+    assert_int_equal(window_seq_at(&w, w.base), 5);
+    for (int64_t seq = 5; seq <= 10; seq++) {
+        uint64_t at = window_find(&w, seq);
+
+        assert_int_equal(at, 1 + (uint64_t)(seq - 1) * FRAME);
+        assert_int_equal(w.bytes[at - w.base], 'a' + seq);
+        assert_int_equal(w.bytes[at - w.base + FRAME - 1], 'a' + seq);
+    }
+    assert_int_equal(window_next(&w), 11);
+    window_drop(&w, 5); /* is gone already */
+    assert_int_equal(w.base, 1 + 3 * FRAME + 7);
+    assert_int_equal(w.len, 7 * FRAME - 7);
+    window_drop(&w, UINT64_MAX);
+    assert_int_equal(w.len, 0);
+    assert_int_equal(w.base, 1 + 10 * FRAME);
+    assert_int_equal(w.first, 11);
+    assert_int_equal(window_find(&w, 11), window_end(&w));
     window_free(&w, &budget);
 }
 
@@ -182,6 +215,7 @@ int main(void)
         cmocka_unit_test(a_window_begins_small_and_grows_with_what_is_put),
         cmocka_unit_test(a_seq_leads_to_its_frame_and_back),
         cmocka_unit_test(the_oldest_goes_when_the_limit_is_reached),
+        cmocka_unit_test(what_is_dropped_is_gone_and_the_rest_stays_where_it_was),
         cmocka_unit_test(all_windows_together_have_a_limit),
         cmocka_unit_test(an_empty_window_takes_a_frame_of_any_length),
         cmocka_unit_test(a_seq_out_of_turn_begins_anew),

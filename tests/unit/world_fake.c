@@ -341,24 +341,48 @@ void fake_store_fails(struct fake_world *f, enum append_outcome outcome)
     hub_appended(f->hub, p);
 }
 
-void fake_store_more(struct fake_world *f, size_t n)
+static void store_unheard(struct fake_world *f, enum entry_kind kind, int64_t target)
 {
-    struct entry e = { .room_id = f->row.id, .epoch = f->row.epoch, .kind = ENTRY_SEND, .time_ms = 1 };
+    struct append a = {
+        .entry = { .room_id = f->row.id, .epoch = f->row.epoch, .kind = kind, .target = target, .time_ms = 1 }
+    };
+    struct append *one = &a;
     char cid[ENTRY_CID_MAX];
 
-    e.name = STR("elsewhere");
-    e.color = STR("");
-    e.msg = STR("unheard");
-    memset(e.who, 'e', sizeof e.who);
-    for (size_t i = 0; i < n; i++) {
-        struct append a = { .entry = e };
-        struct append *one = &a;
+    snprintf(cid, sizeof cid, ".elsewhere-%08x", fake_random(f, UINT32_MAX));
+    a.entry.cid = str_of(cid);
+    a.entry.name = STR("elsewhere");
+    a.entry.color = STR("");
+    a.entry.msg = STR("unheard");
+    memset(a.entry.who, 'e', sizeof a.entry.who);
+    append_run(f->store, &one, 1);
+    assert_int_equal(a.outcome, APPEND_STORED);
+}
 
-        snprintf(cid, sizeof cid, ".elsewhere-%08x", fake_random(f, UINT32_MAX));
-        a.entry.cid = str_of(cid);
-        append_run(f->store, &one, 1);
-        assert_int_equal(a.outcome, APPEND_STORED);
-    }
+void fake_store_more(struct fake_world *f, size_t n)
+{
+    while (n--)
+        store_unheard(f, ENTRY_SEND, 0);
+}
+
+void fake_store_removal(struct fake_world *f, int64_t target)
+{
+    store_unheard(f, ENTRY_REMOVE, target);
+}
+
+/* The page of a store that has lost the first entry; all that is left in it stays true. */
+static void lose_first(struct page *page)
+{
+    uint32_t n = page->entries ? page->begins[1] : 0;
+
+    if (!page->entries)
+        return;
+    page->frames.len -= n;
+    memmove(page->frames.data, page->frames.data + n, page->frames.len);
+    page->entries--;
+    page->first++;
+    for (uint32_t i = 0; i <= page->entries; i++)
+        page->begins[i] = page->begins[i + 1] - n;
 }
 
 /* What a store would have given that has lost the first entry, or gives less than was asked for. */
@@ -369,7 +393,7 @@ static void spoil(struct page *page, enum fake_load how)
     if (how == LOAD_EMPTY)
         page->entries = 0;
     if (how == LOAD_WITHOUT_FIRST)
-        page->first++;
+        lose_first(page);
     if (how == LOAD_SHORT && page->entries > 1) {
         page->entries /= 2;
         page->frames.len = page->begins[page->entries];

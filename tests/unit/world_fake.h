@@ -83,6 +83,9 @@ void fake_load(struct fake_world *f, enum fake_load how);
 void fake_load_at(struct fake_world *f, size_t i, enum fake_load how);
 /* Entries of the room that no hub has heard of. */
 void fake_store_more(struct fake_world *f, size_t n);
+/* A removal of an entry that no hub has heard of. Version 1 of the protocol has no word for it, nor for what is left of
+ * its target. */
+void fake_store_removal(struct fake_world *f, int64_t target);
 
 /* Ends of turns until nothing is due. */
 void fake_flush(struct fake_world *f);
