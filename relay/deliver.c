@@ -260,6 +260,10 @@ static void say_close(struct conn *c)
         frame[1] = (uint8_t)(2 + n);
     }
     w->finish(c->socket, frame, 2 + (size_t)frame[1]);
+    if (c->deaf) { /* else its answer would not be heard */
+        c->deaf = false;
+        w->read(c->socket, true);
+    }
     give_up(c);
 }
 
