@@ -67,8 +67,8 @@ struct hub_room *hub_find(const struct hub *h, int64_t room_id);
 /* The live room, made so from its row and the state of its log where it was not. NULL: no memory. */
 struct hub_room *hub_room(struct hub *h, const struct room *row, const struct log_state *log);
 
-/* The row of a live room was read again; row NULL: it is no more. Ends the connections that may no longer be
- * there (contract section 1 and 3). */
+/* The row of a live room was read again. Ends the connections that may no longer be there (contract section 1
+ * and 3). */
 void hub_room_changed(struct hub *h, struct hub_room *room, const struct room *row,
                       const struct log_state *log);
 

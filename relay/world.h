@@ -19,7 +19,7 @@ struct pending {
     struct append append; /* its texts point into text */
     struct pending *next;
     struct str news;       /* the frame, in text; absent: an entry */
-    struct conn *conn;     /* who is to be told of a failure; keeps the connection's memory. News: NULL */
+    struct conn *conn;     /* whose it is; keeps the connection's memory. NULL: news of one that is closing */
     struct hub_room *room; /* kept while it has entries under way */
     int64_t queued_ms;     /* monotonic */
     size_t bytes;          /* that it counts for in pending_max */
