@@ -129,6 +129,21 @@ static void a_message_has_the_colour_of_its_author_unless_it_says_another(void *
     assert_true(fake_has(ann, "\"color\":\"\",\"msg\":\"three\""));
 }
 
+static void a_send_makes_its_author_active_and_nothing_else_does(void **state)
+{
+    struct fake_world *f = *state;
+    struct fake_socket *ann = fake_guest(f, "ann"), *bob = fake_guest(f, "bob");
+    int64_t joined = f->wall_ms;
+
+    f->wall_ms += 5000;
+    fake_text(ann, "nonsense");
+    fake_send(ann, "");
+    assert_int_equal(ann->conn->person->active_ms, joined);
+    fake_send(ann, "hi");
+    assert_int_equal(ann->conn->person->active_ms, joined + 5000);
+    assert_int_equal(bob->conn->person->active_ms, joined);
+}
+
 /* ---- what is refused ---- */
 
 static void who_has_not_joined_can_neither_send_nor_leave(void **state)
@@ -371,6 +386,17 @@ static void a_deaf_hub_looks_at_nothing_that_clients_say(void **state)
     assert_string_equal(fake_said(ann), "join ann; 1 ann: before");
 }
 
+static void who_is_to_be_closed_is_told_of_no_more_failures(void **state)
+{
+    struct fake_socket *ann = fake_guest(*state, "ann");
+
+    fake_send(ann, "lost");
+    conn_close_later(ann->conn, CLOSE_POLICY);
+    fake_store_fails(*state, APPEND_DOWN);
+    fake_settle(*state);
+    assert_string_equal(fake_said(ann), "join ann; close 1008");
+}
+
 static void who_is_to_be_closed_is_not_heard(void **state)
 {
     struct fake_socket *ann = fake_guest(*state, "ann"), *bob = fake_guest(*state, "bob");
@@ -395,6 +421,7 @@ int main(void)
         TEST(sends_of_one_author_keep_their_order),
         TEST(news_wait_behind_the_entries_before_them),
         TEST(a_message_has_the_colour_of_its_author_unless_it_says_another),
+        TEST(a_send_makes_its_author_active_and_nothing_else_does),
         TEST(who_has_not_joined_can_neither_send_nor_leave),
         TEST(a_second_join_is_refused),
         TEST(what_is_no_event_is_refused),
@@ -410,6 +437,7 @@ int main(void)
         TEST(there_is_one_leave_for_each_join_in_whatever_order_things_end),
         TEST(a_connection_that_is_closed_is_kept_for_its_entries),
         TEST(a_deaf_hub_looks_at_nothing_that_clients_say),
+        TEST(who_is_to_be_closed_is_told_of_no_more_failures),
         TEST(who_is_to_be_closed_is_not_heard),
     };
 

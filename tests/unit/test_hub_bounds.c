@@ -82,6 +82,7 @@ static void no_two_entries_have_the_same_cid(void **state)
 
     assert_true(str_begins(cid, ".") && cid.n >= ENTRY_CID_MIN && cid.n <= ENTRY_CID_MAX);
     str_copy(before, sizeof before, cid);
+    assert_int_equal(strspn(before + 1, "0123456789abcdefghijklmnopqrstuv"), cid.n - 1);
     fake_store(f, 1);
     next = next_cid(f->sockets);
     assert_true(strncmp(before, next.p, next.n) < 0); /* in order of time and making */
@@ -239,6 +240,20 @@ static void a_socket_that_does_not_take_what_is_its_own_is_not_read(void **state
     assert_int_equal(fake_count(ann, "error 203"), said);
 }
 
+static void what_frames_are_made_in_does_not_grow(void **state)
+{
+    struct fake_world *f = *state;
+    struct fake_socket *ann = member(f, "ann");
+
+    for (size_t i = 0; i < 1000; i++) {
+        fake_text(ann, "nonsense");
+        fake_leave(ann);
+        fake_join(ann, "");
+        fake_talk(ann, "x", 1);
+    }
+    assert_true(hub_lists(f->hub)->scratch.size <= 4096);
+}
+
 /* ---- windows ---- */
 
 static void windows_keep_to_window_total(void **state)
@@ -318,6 +333,7 @@ int main(void)
         SMALL(news_of_who_comes_and_goes_take_no_room_from_entries),
         SMALL(who_goes_while_news_wait_is_not_kept_for_ever),
         TEST(a_socket_that_does_not_take_what_is_its_own_is_not_read),
+        TEST(what_frames_are_made_in_does_not_grow),
         SMALL(windows_keep_to_window_total),
         SMALL(the_window_of_a_quiet_room_is_given_back),
         TEST(a_window_that_somebody_still_needs_is_kept),
