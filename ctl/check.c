@@ -34,24 +34,24 @@ static void show_settings(const struct view *v)
 {
     size_t changed = 0;
 
-    printf("settings      ok:");
+    printf("settings      ok: read from");
     for (size_t i = 0; i < v->options.files_n; i++)
         printf(" %s,", v->options.files[i]);
     if (!v->options.files_n && !v->options.data && !access(SETTINGS_FILE, R_OK))
         printf(" %s,", SETTINGS_FILE);
-    printf(" the environment; what is not listed has its default:\n");
+    printf(" the environment; those that differ from their defaults:\n");
     for (size_t i = 0; i < settings_count(); i++) {
         struct setting_row row = settings_row(&v->settings, i);
         if (!strcmp(row.origin, "default"))
             continue;
         struct buf value = { 0 };
         view_value(&value, row.value);
-        printf("              %s = %s (%s)\n", row.name, buf_all(&value).p, row.origin);
+        printf("              %s = %s (%s)\n", row.name, buf_all(&value).p, view_origin(v, &row));
         buf_free(&value);
         changed++;
     }
     if (!changed)
-        printf("              none differs\n");
+        printf("              none\n");
 }
 
 static bool check_secret(const struct settings *s)

@@ -75,6 +75,19 @@ static bool add_place(char **list, const struct settings *s, const struct place 
     return true;
 }
 
+bool environment_of_place(char *const *list, const char *name)
+{
+    size_t n = strlen(name);
+
+    /* Behind the copy of our own. */
+    for (size_t i = length(environ); list[i]; i++) {
+        const char *variable = list[i] + strlen("GLOBES_");
+        if (!strncasecmp(variable, name, n) && variable[n] == '=')
+            return true;
+    }
+    return false;
+}
+
 /* Without -f an installed /etc/globes/globes.conf must not leak into a place of its own. */
 static char no_file[] = "/dev/null";
 static char *const no_files[] = { no_file, NULL };

@@ -16,6 +16,9 @@ bool environment_settings(char ***list, struct settings *s, const struct options
                           const struct place *place, struct buf *why);
 void environment_free(char **list);
 
+/* Whether the setting's variable in that list follows from the place, and is none of the owner's own. */
+bool environment_of_place(char *const *list, const char *name);
+
 /* A copy with room for `more` further lines behind its end; NULL: no memory. */
 char **environment_copy(char *const *list, size_t more);
 

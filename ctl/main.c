@@ -47,6 +47,11 @@ static int help(int argc, char **argv)
     return CTL_OK;
 }
 
+static bool asks_for_help(const char *word)
+{
+    return str_is(str_of(word), "--help") || str_is(str_of(word), "-h");
+}
+
 int main(int argc, char **argv)
 {
     log_open("globesctl", LEVEL_INFO, false);
@@ -59,7 +64,7 @@ int main(int argc, char **argv)
         printf("globesctl %s\n", GLOBES_VERSION);
         return CTL_OK;
     }
-    if (str_is(name, "--help") || str_is(name, "-h"))
+    if (asks_for_help(argv[1]) || (argc > 2 && asks_for_help(argv[2]))) /* of a subcommand: the same */
         return help(argc, argv);
     for (size_t i = 0; i < SUBCOMMANDS; i++)
         if (str_is(name, subcommands[i].name))

@@ -16,7 +16,7 @@ int ctl_settings(int argc, char **argv)
         struct setting_row row = settings_row(&v.settings, i);
         struct buf value = { 0 };
         view_value(&value, row.value);
-        printf("%-20s = %-30s # %s\n", row.name, buf_all(&value).p, row.origin);
+        printf("%-20s = %-30s # %s\n", row.name, buf_all(&value).p, view_origin(&v, &row));
         buf_free(&value);
     }
     view_close(&v);

@@ -35,6 +35,11 @@ void view_close(struct view *v)
     environment_free(v->environment);
 }
 
+const char *view_origin(const struct view *v, const struct setting_row *row)
+{
+    return environment_of_place(v->environment, row->name) ? "--data" : row->origin;
+}
+
 void view_value(struct buf *out, const char *value)
 {
     const char *user = value ? strstr(value, "://") : NULL;

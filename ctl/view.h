@@ -19,6 +19,9 @@ struct view {
 int view_open(struct view *v, int argc, char **argv);
 void view_close(struct view *v);
 
+/* Where a setting's value came from, as its owner knows it: "--data" where it follows from that. */
+const char *view_origin(const struct view *v, const struct setting_row *row);
+
 /* A setting's value as it may be shown: the password of a URI is not. */
 void view_value(struct buf *out, const char *value);
 
