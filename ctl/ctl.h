@@ -12,5 +12,6 @@ enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_SETTINGS = 78 };
 int ctl_run(int argc, char **argv);
 int ctl_check(int argc, char **argv);
 int ctl_settings(int argc, char **argv);
+int ctl_rooms(int argc, char **argv);
 
 #endif

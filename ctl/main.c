@@ -21,6 +21,11 @@ static const struct subcommand {
       "says whether settings, secret, store and relay are as they should be" },
     { "settings", ctl_settings, "[--data DIR] [-f FILE]...",
       "lists every setting, its value and where that came from" },
+    { "rooms", ctl_rooms,
+      "list | make TITLE [--visibility WORD] [--description TEXT] | owner ID | remove ID [--data DIR] [-f "
+      "FILE]...",
+      "shows, makes and removes rooms; `owner` prints a new owner token; a password is read from standard "
+      "input" },
     { "help", help, "", "this text" },
 };
 

@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "common/fold.h"
+#include "common/owner.h"
 
 enum err call_fail(struct call *c, enum err e, const char *field)
 {
@@ -112,26 +113,30 @@ void call_read_token(struct call *c)
 
     c->has_token =
         text.p && token_read(&c->token, text, c->w->secrets, c->room.id, c->room.key, clock_wall_ms() / 1000);
+    c->is_owner = c->has_token ? c->token.role == ROLE_OWNER : owner_is(&c->room, text);
+}
+
+bool call_is_inside(const struct call *c)
+{
+    return c->room.visibility == ROOM_PUBLIC || c->has_token || c->is_owner;
 }
 
 enum err call_may_read(struct call *c)
 {
-    if (c->room.visibility == ROOM_PUBLIC || c->has_token)
-        return ERR_OK;
-    return call_fail(c, ERR_TOKEN_INVALID, "token");
+    return call_is_inside(c) ? ERR_OK : call_fail(c, ERR_TOKEN_INVALID, "token");
 }
 
 enum err call_may_change(struct call *c)
 {
     bool open = c->room.visibility == ROOM_PUBLIC && !c->room.owned;
 
+    if (c->is_owner)
+        return ERR_OK;
     if (!open && !c->has_token)
         return call_fail(c, ERR_TOKEN_INVALID, "token");
     if (open && c->w->settings->unowned_rooms == UNOWNED_LOCKED)
         return ERR_ROOM_UNAUTHORIZED;
-    if (c->room.owned && c->token.role != ROLE_OWNER)
-        return ERR_ROOM_UNAUTHORIZED;
-    return ERR_OK;
+    return c->room.owned ? ERR_ROOM_UNAUTHORIZED : ERR_OK;
 }
 
 enum err call_hash(struct call *c, struct str password, char out[PASSWORD_HASH_SIZE])

@@ -19,6 +19,7 @@ struct call {
     struct str asked; /* what stands for {room} in the path; p == NULL: nothing */
     struct room room; /* where the path names one */
     bool has_token;   /* the request came with a good one of this room */
+    bool is_owner;    /* or with its owner token, or with a token of an owner */
     struct token token;
     struct str field; /* of the error that is returned */
     const char *why;  /* for the log, with a 5xx */
@@ -34,9 +35,11 @@ enum err call_store(struct call *c, enum store_result r);
 
 /* Finds the room that the path asks for. */
 enum err call_find_room(struct call *c);
-/* Looks at the Bearer, if there is one: has_token, token. */
+/* Looks at the Bearer, if there is one: has_token, token, is_owner. */
 void call_read_token(struct call *c);
-/* May read what is said in the room: anyone in a public one, else with a token. */
+/* Whether what is in the room is for who asks: for anyone in a public one, else with a token. */
+bool call_is_inside(const struct call *c);
+/* The same as an error. */
 enum err call_may_read(struct call *c);
 /* May change or remove the room. */
 enum err call_may_change(struct call *c);

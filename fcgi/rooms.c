@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/key.h"
+#include "common/owner.h"
 
 enum { CHANGE_TRIES = 5 };
 
@@ -44,18 +45,26 @@ static enum err make_room(struct call *c, const struct room_input *in)
 
 enum err room_post(struct call *c)
 {
+    char owner_token[OWNER_TEXT_SIZE];
     struct room_input in;
     enum err e;
 
     if (c->w->settings->create_rooms != CREATE_ANYONE)
         return ERR_ROOM_UNAUTHORIZED;
     e = room_input_read(&in, c->w->json, c->q->body, &c->field);
+    if (!e && in.owned)
+        owner_make(&c->room, owner_token);
     if (!e)
         e = make_room(c, &in);
     if (e)
         return e;
     c->res->status = 201;
     call_put_room(c, STR("[]"));
+    if (in.owned) {
+        c->res->private = true;
+        buf_format(&c->res->body, ",\"owner_token\":\"%s\"", owner_token);
+        key_wipe(owner_token, sizeof owner_token);
+    }
     /* The page of the original looks for the room's id there. */
     buf_text(&c->res->body, ",\"status\":true,\"data\":{\"id\":");
     buf_i64(&c->res->body, c->room.id);
@@ -77,7 +86,7 @@ static enum err show_room(struct call *c, bool with_users)
 
 enum err room_get(struct call *c)
 {
-    return show_room(c, c->room.visibility == ROOM_PUBLIC || c->has_token);
+    return show_room(c, call_is_inside(c));
 }
 
 enum err room_entrance(struct call *c)

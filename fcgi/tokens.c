@@ -6,20 +6,25 @@
 
 #include "common/clock.h"
 #include "common/key.h"
+#include "common/owner.h"
 
 struct login {
     struct str secret; /* p == NULL: none, or no text */
     struct str name;
+    bool guest;
 };
 
 static enum err read_login(struct call *c, struct login *login)
 {
-    struct json_member m[] = { { .name = "secret" }, { .name = "name" } };
+    struct json_member m[] = { { .name = "secret" }, { .name = "name" }, { .name = "guest" } };
 
     if (!json_read(c->w->json, c->q->body, m, sizeof m / sizeof *m))
         return ERR_LOGIN_JSON;
     if (m[1].kind != JSON_TEXT)
         return call_fail(c, ERR_LOGIN_JSON, "name");
+    if (m[2].kind != JSON_ABSENT && m[2].kind != JSON_BOOL)
+        return call_fail(c, ERR_LOGIN_JSON, "guest");
+    login->guest = str_is(m[2].text, "true");
     login->secret = m[0].kind == JSON_TEXT ? m[0].text : (struct str){ 0 };
     login->name = m[1].text;
     return ERR_OK;
@@ -34,12 +39,10 @@ static void renew_hash(struct call *c, struct str password)
         c->room = room;
 }
 
-static enum err check_secret(struct call *c, struct str secret)
+static enum err check_password(struct call *c, struct str secret)
 {
     bool good;
 
-    if (!secret.n || secret.n > ROOM_PASSWORD_MAX)
-        return call_fail(c, ERR_LOGIN_UNAUTHORIZED, "secret");
     if (!slots_take(c->w->slots, SLOTS_WAIT_MS))
         return call_trouble(c, ERR_UNAVAILABLE, "no slot to check a password");
     good = password_verify(secret, c->room.password);
@@ -47,6 +50,20 @@ static enum err check_secret(struct call *c, struct str secret)
         renew_hash(c, secret);
     slots_give(c->w->slots);
     return good ? ERR_OK : call_fail(c, ERR_LOGIN_UNAUTHORIZED, "secret");
+}
+
+static enum err check_secret(struct call *c, struct str secret, enum role *role)
+{
+    if (!secret.n || secret.n > ROOM_PASSWORD_MAX)
+        return call_fail(c, ERR_LOGIN_UNAUTHORIZED, "secret");
+    if (owner_is(&c->room, secret)) {
+        *role = ROLE_OWNER;
+        return ERR_OK;
+    }
+    *role = ROLE_MEMBER;
+    if (c->room.visibility == ROOM_PUBLIC) /* which has no password */
+        return call_fail(c, ERR_LOGIN_UNAUTHORIZED, "secret");
+    return check_password(c, secret);
 }
 
 /* Signs the token, which lives for its lifetime but never past its greatest age, and puts it into the answer.
@@ -84,18 +101,22 @@ static enum err no_token_needed(struct call *c)
 
 enum err token_post(struct call *c)
 {
-    struct token t = { .role = ROLE_MEMBER, .room_id = c->room.id };
-    struct login login;
+    struct token t = { .role = ROLE_GUEST, .room_id = c->room.id };
+    struct login login = { 0 };
+    bool open, known;
     int64_t now_s;
     enum err e = read_login(c, &login);
 
     if (e)
         return e;
-    if (c->room.visibility == ROOM_PUBLIC)
+    open = c->room.visibility == ROOM_PUBLIC;
+    known = !open || owner_shaped(login.secret); /* comes as somebody, not as anyone */
+    if (!known && !login.guest)
         return no_token_needed(c);
     if (!person_name_ok(login.name, c->w->settings->name_max) || !str_copy(t.name, sizeof t.name, login.name))
         return call_fail(c, ERR_ROOM_CONTENT, "name");
-    e = check_secret(c, login.secret);
+    if (known)
+        e = check_secret(c, login.secret, &t.role);
     if (e)
         return e;
     now_s = clock_wall_ms() / 1000;

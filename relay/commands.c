@@ -49,7 +49,7 @@ static struct person *person_for(struct hub *h, struct conn *c, struct str name,
     struct person *who = presence_by_id(p, c->id);
     struct buf key = { 0 };
     struct person add = {
-        .verified = c->name != NULL, .active_ms = w->wall_ms(w->self), .name = name, .color = color
+        .verified = c->verified, .active_ms = w->wall_ms(w->self), .name = name, .color = color
     };
 
     if (who) /* the same person by another connection */

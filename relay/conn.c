@@ -22,6 +22,7 @@ struct conn *conn_new(struct hub *hub, const struct token *token)
     c->hub = hub;
     if (token) {
         memcpy(c->id, token->person, sizeof c->id);
+        c->verified = token->role != ROLE_GUEST;
         c->ends_s = token->issued + hub_limits(hub)->token_max_age_ms / 1000;
         c->name = strdup(token->name);
         if (!c->name) {

@@ -33,6 +33,7 @@ struct conn {
     uint16_t closing; /* the close code; 0 while it is open */
     bool said_close;  /* the close frame is out, or the socket gone: nothing more is sent */
     bool deaf;        /* its socket is not read just now */
+    bool verified;    /* the name is a token's, and no guest's */
     bool speaking;    /* in the hub's list of those that have something of their own to be sent */
     struct buf out;   /* frames for it alone; goes before the room's */
     struct conn *next_speaking;
