@@ -5,6 +5,7 @@
 #ifndef FCGI_CALL_H
 #define FCGI_CALL_H
 
+#include "common/origin.h"
 #include "common/password.h"
 #include "common/path.h"
 #include "fcgi/request.h"
@@ -21,7 +22,9 @@ struct call {
     bool has_token;   /* the request came with a good one of this room */
     bool is_owner;    /* or with its owner token, or with a token of an owner */
     struct token token;
+    enum origin origin;
     struct str field; /* of the error that is returned */
+    int64_t wait_ms;  /* with ERR_TOO_MANY: until it may be tried again */
     const char *why;  /* for the log, with a 5xx */
 };
 

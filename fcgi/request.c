@@ -110,6 +110,12 @@ bool wire_read(struct wire *wire, int fd, int64_t body_max, struct request *q)
         .target = param(wire, "REQUEST_URI"),
         .accept = param(wire, "HTTP_ACCEPT"),
         .authorization = param(wire, "HTTP_AUTHORIZATION"),
+        .origin = param(wire, "HTTP_ORIGIN"),
+        .host = param(wire, "HTTP_HOST"),
+        .fetch_site = param(wire, "HTTP_SEC_FETCH_SITE"),
+        .requested_with = param(wire, "HTTP_X_REQUESTED_WITH"),
+        .remote = param(wire, "REMOTE_ADDR"),
+        .forwarded = param(wire, "HTTP_X_FORWARDED_FOR"),
         .head_too_large = head_too_large(wire),
     };
     q->body_state = read_body(wire, (uint64_t)body_max);

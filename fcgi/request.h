@@ -21,6 +21,8 @@ enum body_state {
 /* Absent parts have p == NULL. The texts live until the wire's next use. */
 struct request {
     struct str method, target, accept, authorization;
+    struct str origin, host, fetch_site, requested_with;
+    struct str remote, forwarded; /* REMOTE_ADDR, X-Forwarded-For */
     bool head_too_large;
     enum body_state body_state;
     struct str body;

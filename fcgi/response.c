@@ -14,6 +14,8 @@ void response_begin(struct response *res)
 
     res->status = 200;
     res->private = false;
+    res->type = "application/json";
+    res->allow = (struct str){ 0 };
     buf_clear(&res->lines);
     buf_clear(&res->body);
     key_random(&id, sizeof id);
@@ -34,14 +36,23 @@ void response_line(struct response *res, const char *name, struct str value)
     buf_text(&res->lines, "\r\n");
 }
 
-void response_error(struct response *res, enum err e, struct str field)
+/* Whole seconds, and no fewer than it takes. */
+static void put_wait(struct response *res, int64_t wait_ms)
+{
+    buf_text(&res->lines, "Retry-After: ");
+    buf_i64(&res->lines, wait_ms > 1000 ? wait_ms / 1000 + (wait_ms % 1000 != 0) : 1);
+    buf_text(&res->lines, "\r\n");
+}
+
+void response_error(struct response *res, enum err e, struct str field, int64_t wait_ms)
 {
     res->status = error_info(e)->http;
     buf_clear(&res->lines);
     buf_clear(&res->body);
     error_json(&res->body, e, field);
+    res->type = "application/json";
     if (res->status == 503 || res->status == 429)
-        response_line(res, "Retry-After", STR("1"));
+        put_wait(res, wait_ms);
     res->private = true;
 }
 
@@ -49,13 +60,19 @@ static void write_head(struct buf *out, const struct response *res)
 {
     buf_format(out, "Status: %d %s\r\n", res->status, error_status_text(res->status));
     if (res->body.len)
-        buf_text(out, "Content-Type: application/json\r\n");
-    buf_format(out, "Content-Length: %zu\r\n", res->body.len);
+        buf_format(out, "Content-Type: %s\r\n", res->type);
+    if (res->status != 204)
+        buf_format(out, "Content-Length: %zu\r\n", res->body.len);
     buf_format(out, "X-Request-Id: %s\r\n", res->id);
     buf_text(out, "X-Content-Type-Options: nosniff\r\n"
                   "Vary: Origin, Accept, Authorization\r\n");
     if (res->private)
         buf_text(out, "Cache-Control: no-store\r\n");
+    if (res->allow.p) {
+        buf_text(out, "Access-Control-Allow-Origin: ");
+        buf_str(out, res->allow);
+        buf_text(out, "\r\nAccess-Control-Expose-Headers: X-Request-Id, Retry-After\r\n");
+    }
     buf_str(out, buf_all(&res->lines));
     buf_text(out, "\r\n");
 }
@@ -74,6 +91,7 @@ bool response_write(struct buf *out, const struct response *res, bool head_only)
     if (whole && buf_ok(out))
         return true;
     memcpy(bare.id, res->id, sizeof bare.id);
+    bare.allow = res->allow;
     buf_clear(out);
     write_head(out, &bare);
     return false;

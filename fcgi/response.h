@@ -9,8 +9,10 @@
 struct response {
     int status;
     struct buf lines; /* of the head, besides those that every answer has */
-    struct buf body;  /* JSON */
+    struct buf body;
+    const char *type; /* of the body */
     bool private;     /* holds a token: nobody may keep it */
+    struct str allow; /* Access-Control-Allow-Origin, borrowed from the request; p == NULL: none */
     char id[17];      /* X-Request-Id */
 };
 
@@ -21,8 +23,8 @@ void response_free(struct response *res);
 /* value: no line ends in it. */
 void response_line(struct response *res, const char *name, struct str value);
 
-/* Replaces whatever was composed. */
-void response_error(struct response *res, enum err e, struct str field);
+/* Replaces whatever was composed. wait_ms: for Retry-After, where the status has one; 0 is a second. */
+void response_error(struct response *res, enum err e, struct str field, int64_t wait_ms);
 
 /* The whole answer; head_only: to HEAD. False: no memory; out then holds a bare 500, or nothing. */
 bool response_write(struct buf *out, const struct response *res, bool head_only);

@@ -127,15 +127,50 @@ static enum err check_rights(struct call *c, enum needs needs)
     return ERR_OK;
 }
 
-/* The order of checks is the contract's. Cross-site rules will stand between method and size, rates behind
- * rights. */
+static void look_at_origin(struct call *c)
+{
+    struct origin_asked asked = { c->q->origin, c->q->host, c->q->fetch_site };
+
+    c->origin = origin_of(&asked, &c->w->settings->site, &c->w->settings->allowed_origins);
+    if (c->origin == ORIGIN_ALLOWED)
+        c->res->allow = c->q->origin;
+}
+
+/* A browser asks whether a page of an allowed origin may do what it is about to. */
+static enum err answer_preflight(struct call *c)
+{
+    struct buf methods = { 0 };
+
+    list_methods(&methods, &c->path);
+    c->res->status = 204;
+    response_line(c->res, "Access-Control-Allow-Methods", buf_all(&methods));
+    response_line(c->res, "Access-Control-Allow-Headers", STR("authorization, content-type"));
+    response_line(c->res, "Access-Control-Max-Age", STR("600"));
+    buf_free(&methods);
+    return ERR_OK;
+}
+
+/* Reading is open to all pages, as it is to everyone without one: nothing here goes by cookies. */
+static enum err check_origin(struct call *c)
+{
+    if (c->origin != ORIGIN_FOREIGN || method_is(c->q->method, "GET"))
+        return ERR_OK;
+    return call_fail(c, ERR_ROOM_ORIGIN, "origin");
+}
+
+/* The order of checks is the contract's. */
 static enum err run(struct call *c, const struct route **route)
 {
     enum err e;
 
+    look_at_origin(c);
     if (c->q->head_too_large)
         return ERR_HEAD_TOO_LARGE;
     e = check_path_and_method(c, route);
+    if (e == ERR_METHOD && c->origin == ORIGIN_ALLOWED && str_is(c->q->method, "OPTIONS"))
+        return answer_preflight(c);
+    if (!e)
+        e = check_origin(c);
     if (e)
         return e;
     if (c->q->body_state == BODY_TOO_LARGE)
@@ -169,7 +204,7 @@ void routes_answer(struct worker *w, const struct request *q, struct response *r
     if (!e && !buf_ok(&res->body))
         e = call_trouble(&c, ERR_INTERNAL, "no memory");
     if (e)
-        response_error(res, e, c.field);
+        response_error(res, e, c.field, c.wait_ms);
     if (e == ERR_METHOD) {
         struct buf methods = { 0 };
 

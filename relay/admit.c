@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/fold.h"
+#include "common/origin.h"
 #include "common/path.h"
 
 enum { TRIES = 8 }; /* to read a row that is not known to be old already */
@@ -205,6 +206,15 @@ static bool find_room(struct guest *g, struct path *path)
     return false;
 }
 
+/* Browsers let any page open a socket to anywhere: it is for us to look. */
+static bool is_foreign(struct guest *g)
+{
+    const struct settings *s = &guest_relay(g)->settings;
+    struct origin_asked asked = { g->head.origin, g->head.host, g->head.fetch_site };
+
+    return g->head.origins || origin_of(&asked, &s->site, &s->allowed_origins) == ORIGIN_FOREIGN;
+}
+
 void admit(struct guest *g)
 {
     struct path path;
@@ -219,6 +229,8 @@ void admit(struct guest *g)
         guest_refuse(g, ERR_SESSION, (struct str){ 0 });
     else if (!str_is(g->head.version, "13"))
         guest_refuse(g, ERR_SESSION_VERSION, (struct str){ 0 });
+    else if (is_foreign(g))
+        guest_refuse(g, ERR_ROOM_ORIGIN, STR("origin"));
     else
         look_up(g, path.segment[1]);
 }

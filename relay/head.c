@@ -94,6 +94,8 @@ static void read_field(struct head *head, struct seen *seen, struct str name, st
         head->repeated |= take(&head->authorization, value);
     else if (str_is_nocase(name, "origin"))
         head->origins |= take(&head->origin, value);
+    else if (str_is_nocase(name, "sec-fetch-site"))
+        head->fetch_site = value;
     else if (str_is_nocase(name, "sec-websocket-protocol"))
         head->protocols |= take(&head->protocol, value);
     else if (str_is_nocase(name, "x-forwarded-for"))

@@ -12,7 +12,7 @@ enum { HEAD_MAX = 16384 };
 /* Texts point into the bytes that were read; absent ones have p == NULL. */
 struct head {
     struct str method, target;
-    struct str host, origin, key, version, protocol, authorization, forwarded_for;
+    struct str host, origin, fetch_site, key, version, protocol, authorization, forwarded_for;
     bool old;       /* HTTP/1.0 */
     bool upgrade;   /* Upgrade names websocket and Connection names upgrade */
     bool repeated;  /* one of those that may stand there only once stands there twice */
