@@ -18,11 +18,18 @@ enum { CONTROL_VERSION = 1, READ_STEP = 4096 };
 
 static const struct {
     const char *word;
-    bool room; /* it is about one */
+    bool room;          /* it has one */
+    int64_t room_least; /* 0: or none */
 } kinds[CONTROL_DO_COUNT] = {
-    [CONTROL_USERS] = { "users", true },
-    [CONTROL_ROOM] = { "room", true },
-    [CONTROL_STATS] = { "stats", false },
+    [CONTROL_USERS] = { "users", true, 1 },
+    [CONTROL_ROOM] = { "room", true, 1 },
+    [CONTROL_CHARGE] = { "charge", true, 0 },
+    [CONTROL_STATS] = { "stats", false, 0 },
+};
+
+static const char *const rates[RATE_COUNT] = {
+    [RATE_CONNECT] = "connect", [RATE_JOIN] = "join",       [RATE_CREATE] = "create",
+    [RATE_LOGIN] = "login",     [RATE_ENTERED] = "entered",
 };
 
 /* ---- the lines ---- */
@@ -34,6 +41,11 @@ void control_write_request(struct buf *out, const struct control_request *r)
     if (kinds[r->what].room) {
         buf_text(out, ",\"room\":");
         buf_i64(out, r->room_id);
+    }
+    if (r->what == CONTROL_CHARGE) {
+        buf_format(out, ",\"what\":\"%s\",\"address\":\"", rates[r->rate]);
+        buf_hex(out, r->address.bytes, sizeof r->address.bytes);
+        buf_char(out, '"');
     }
     buf_text(out, "}\n");
 }
@@ -50,6 +62,19 @@ static bool read_what(const struct json_member *m, enum control_do *out)
     return false;
 }
 
+static bool read_charge(const struct json_member *what, const struct json_member *address,
+                        struct control_request *r)
+{
+    if (what->kind != JSON_TEXT || address->kind != JSON_TEXT)
+        return false;
+    for (size_t i = 0; i < RATE_COUNT; i++)
+        if (str_is(what->text, rates[i])) {
+            r->rate = (enum rate)i;
+            return str_from_hex(address->text, r->address.bytes, sizeof r->address.bytes);
+        }
+    return false;
+}
+
 static bool read_number(const struct json_member *m, int64_t least, int64_t most, int64_t *out)
 {
     return m->kind == JSON_NUMBER && json_int(m, out) && *out >= least && *out <= most;
@@ -57,7 +82,8 @@ static bool read_number(const struct json_member *m, int64_t least, int64_t most
 
 bool control_read_request(struct json_reader *reader, struct str line, struct control_request *r)
 {
-    struct json_member m[] = { { .name = "v" }, { .name = "id" }, { .name = "do" }, { .name = "room" } };
+    struct json_member m[] = { { .name = "v" },    { .name = "id" },   { .name = "do" },
+                               { .name = "room" }, { .name = "what" }, { .name = "address" } };
     struct control_request q = { 0 };
     int64_t version;
 
@@ -66,7 +92,9 @@ bool control_read_request(struct json_reader *reader, struct str line, struct co
     if (!read_number(&m[0], CONTROL_VERSION, CONTROL_VERSION, &version) ||
         !read_number(&m[1], 0, INT64_MAX, &q.id) || !read_what(&m[2], &q.what))
         return false;
-    if (kinds[q.what].room && !read_number(&m[3], 1, ROOM_ID_MAX, &q.room_id))
+    if (kinds[q.what].room && !read_number(&m[3], kinds[q.what].room_least, ROOM_ID_MAX, &q.room_id))
+        return false;
+    if (q.what == CONTROL_CHARGE && !read_charge(&m[4], &m[5], &q))
         return false;
     *r = q;
     return true;

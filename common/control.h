@@ -7,13 +7,15 @@
 
 #include "common/buf.h"
 #include "common/json.h"
+#include "common/rates.h"
 
 enum { CONTROL_LINE_MAX = 65536, CONTROL_TIMEOUT_MS = 500 };
 
 enum control_do {
-    CONTROL_USERS, /* room -> users (array), total */
-    CONTROL_ROOM,  /* the row of `room` was changed or removed: the relay reads it again before it answers */
-    CONTROL_STATS, /* -> sockets, rooms, people, pending, pid */
+    CONTROL_USERS,  /* room -> users (array), total */
+    CONTROL_ROOM,   /* the row of `room` was changed or removed: the relay reads it again before it answers */
+    CONTROL_CHARGE, /* what, address, room -> wait_ms (0: go on), field */
+    CONTROL_STATS,  /* -> sockets, rooms, people, pending, pid */
     CONTROL_DO_COUNT
 };
 
@@ -21,6 +23,8 @@ struct control_request {
     int64_t id;
     enum control_do what;
     int64_t room_id;
+    enum rate rate; /* of CONTROL_CHARGE, where room_id may be 0: */
+    struct address address;
 };
 
 /* One line with its end. */

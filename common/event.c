@@ -190,7 +190,7 @@ static void says(struct buf *out, enum err e, struct str field)
     buf_json(out, STR("This did not work. Leave, and enter again in a moment."));
 }
 
-void event_error_json(struct buf *out, enum err e, struct str field)
+void event_error_json(struct buf *out, enum err e, struct str field, int64_t wait_ms)
 {
     const struct error_info *info = error_info(e);
 
@@ -201,6 +201,10 @@ void event_error_json(struct buf *out, enum err e, struct str field)
     if (field.p) {
         buf_str(out, STR(",\"field\":"));
         buf_json(out, field);
+    }
+    if (wait_ms) {
+        buf_str(out, STR(",\"retry_after_ms\":"));
+        buf_i64(out, wait_ms);
     }
     buf_str(out, STR(",\"msg\":"));
     if (e == ERR_CLIENT_DUPLICATE)

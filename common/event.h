@@ -36,8 +36,9 @@ void event_json(struct buf *out, const struct event_out *ev);
 /* A stored send as everyone was told it; false for entries that v1 does not know (removals, removed ones). */
 bool event_of_entry(struct event_out *ev, const struct entry *e);
 
-/* {"event_type":"error","code":…,"error":"…","field":"…","msg":"…"}; msg tells a person what to do. */
-void event_error_json(struct buf *out, enum err e, struct str field);
+/* {"event_type":"error","code":…,"error":"…","field":"…","retry_after_ms":…,"msg":"…"}; msg tells a person what to do.
+ * wait_ms 0: no such member. */
+void event_error_json(struct buf *out, enum err e, struct str field, int64_t wait_ms);
 
 /* Puts one unmasked, final text frame (RFC 6455 section 5.2) around what was written to out since `from`, where
  * EVENT_FRAME_ROOM bytes were left free by event_frame_begin(). */

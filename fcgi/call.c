@@ -139,6 +139,18 @@ enum err call_may_change(struct call *c)
     return c->room.owned ? ERR_ROOM_UNAUTHORIZED : ERR_OK;
 }
 
+enum err call_charge(struct call *c, enum rate what)
+{
+    struct address address = address_of(c->q->remote.p ? c->q->remote : STR(""), c->q->forwarded,
+                                        &c->w->settings->trusted_proxies);
+    struct buf scratch = { 0 };
+    struct rates_answer said = worker_charge(c->w, what, &address, c->room.id, &scratch);
+
+    buf_free(&scratch);
+    c->wait_ms = said.wait_ms;
+    return said.wait_ms ? call_fail(c, ERR_TOO_MANY, said.field) : ERR_OK;
+}
+
 enum err call_hash(struct call *c, struct str password, char out[PASSWORD_HASH_SIZE])
 {
     bool done;
@@ -155,7 +167,7 @@ struct str call_users(struct call *c, struct buf *answer)
     struct control_request ask = { .what = CONTROL_USERS, .room_id = c->room.id };
     struct json_member users = { .name = "users" };
 
-    if (!control_ask(c->w->control, &ask, answer) || !json_read(c->w->json, buf_all(answer), &users, 1) ||
+    if (!worker_ask(c->w, &ask, answer) || !json_read(c->w->json, buf_all(answer), &users, 1) ||
         users.kind != JSON_ARRAY)
         return STR("[]");
     return users.text;
@@ -166,7 +178,7 @@ void call_tell_relay(struct call *c)
     struct control_request tell = { .what = CONTROL_ROOM, .room_id = c->room.id };
     struct buf answer = { 0 };
 
-    control_ask(c->w->control, &tell, &answer);
+    worker_ask(c->w, &tell, &answer);
     buf_free(&answer);
 }
 

@@ -47,6 +47,9 @@ enum err call_may_read(struct call *c);
 /* May change or remove the room. */
 enum err call_may_change(struct call *c);
 
+/* Charges who asks for something; ERR_TOO_MANY. */
+enum err call_charge(struct call *c, enum rate what);
+
 /* Hashes under a slot. */
 enum err call_hash(struct call *c, struct str password, char out[PASSWORD_HASH_SIZE]);
 

@@ -23,7 +23,7 @@ static bool relay_answers(struct worker *w)
 {
     struct control_request ask = { .what = CONTROL_STATS };
     struct buf answer = { 0 };
-    bool good = control_ask(w->control, &ask, &answer);
+    bool good = worker_ask(w, &ask, &answer);
 
     buf_free(&answer);
     return good;

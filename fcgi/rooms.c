@@ -12,7 +12,7 @@ enum { CHANGE_TRIES = 5 };
 
 /* ---- making one ---- */
 
-/* Nobody's password is hashed for a title that is taken. */
+/* Nobody is charged, and no password hashed, for a title that is taken. */
 static enum err check_title_free(struct call *c, const struct room *wanted)
 {
     struct room other;
@@ -33,8 +33,10 @@ static enum err make_room(struct call *c, const struct room_input *in)
     bool secret = c->w->settings->hidden_rooms == HIDDEN_SECRET, new_password;
     enum err e = room_apply(&c->room, in, true, secret, &new_password, &c->field);
 
-    if (!e && new_password)
+    if (!e)
         e = check_title_free(c, &c->room);
+    if (!e)
+        e = call_charge(c, RATE_CREATE);
     if (!e && new_password)
         e = call_hash(c, in->password, c->room.password);
     if (e)

@@ -29,6 +29,7 @@ struct crew {
     int fd;
     const struct settings *settings;
     const struct secrets *secrets;
+    struct rates_local local;
     atomic_bool stop;
     atomic_bool broken; /* a thread could not go on */
 };
@@ -102,7 +103,7 @@ static void serve(struct hand *h, int fd)
 static bool open_hand(struct hand *h)
 {
     h->wire = wire_new();
-    return h->wire && worker_open(&h->worker, h->crew->settings, h->crew->secrets);
+    return h->wire && worker_open(&h->worker, h->crew->settings, h->crew->secrets, &h->crew->local);
 }
 
 static void close_hand(struct hand *h)
@@ -188,8 +189,10 @@ int threads_run(int fd, const struct settings *settings, const struct secrets *s
     size_t wanted = (size_t)settings->fcgi_threads, n = 0;
     pthread_t *threads = calloc(wanted, sizeof *threads);
 
+    crew.local.rates = rates_new(settings);
+    pthread_mutex_init(&crew.local.lock, NULL);
     prepare_signals();
-    while (threads && n < wanted && pthread_create(&threads[n], NULL, work, &crew) == 0)
+    while (threads && crew.local.rates && n < wanted && pthread_create(&threads[n], NULL, work, &crew) == 0)
         n++;
     if (n < wanted) {
         log_error("threads cannot be started");
@@ -201,6 +204,8 @@ int threads_run(int fd, const struct settings *settings, const struct secrets *s
     atomic_store(&crew.stop, true);
     join_all(threads, n);
     free(threads);
+    rates_free(crew.local.rates);
+    pthread_mutex_destroy(&crew.local.lock);
     log_info("event=stop");
     return atomic_load(&crew.broken) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

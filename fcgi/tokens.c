@@ -52,18 +52,23 @@ static enum err check_password(struct call *c, struct str secret)
     return good ? ERR_OK : call_fail(c, ERR_LOGIN_UNAUTHORIZED, "secret");
 }
 
+/* Only wrong secrets count: one that was right is given back. Were they counted afterwards, any number of guesses at
+ * once would be free. */
 static enum err check_secret(struct call *c, struct str secret, enum role *role)
 {
-    if (!secret.n || secret.n > ROOM_PASSWORD_MAX)
+    enum err e;
+
+    if (!secret.n || secret.n > ROOM_PASSWORD_MAX) /* nobody's guess */
         return call_fail(c, ERR_LOGIN_UNAUTHORIZED, "secret");
-    if (owner_is(&c->room, secret)) {
-        *role = ROLE_OWNER;
-        return ERR_OK;
-    }
-    *role = ROLE_MEMBER;
-    if (c->room.visibility == ROOM_PUBLIC) /* which has no password */
+    e = call_charge(c, RATE_LOGIN);
+    if (e)
+        return e;
+    *role = owner_is(&c->room, secret) ? ROLE_OWNER : ROLE_MEMBER;
+    if (*role == ROLE_MEMBER && c->room.visibility == ROOM_PUBLIC) /* which has no password */
         return call_fail(c, ERR_LOGIN_UNAUTHORIZED, "secret");
-    return check_password(c, secret);
+    if (*role == ROLE_MEMBER)
+        e = check_password(c, secret);
+    return e ? e : call_charge(c, RATE_ENTERED);
 }
 
 /* Signs the token, which lives for its lifetime but never past its greatest age, and puts it into the answer.

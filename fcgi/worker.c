@@ -7,13 +7,14 @@
 #include "common/clock.h"
 #include "common/logline.h"
 
-enum { STORE_RETRY_MS = 1000 };
+enum { STORE_RETRY_MS = 1000, RELAY_RETRY_MS = 2000 };
 
-bool worker_open(struct worker *w, const struct settings *settings, const struct secrets *secrets)
+bool worker_open(struct worker *w, const struct settings *settings, const struct secrets *secrets,
+                 struct rates_local *local)
 {
     const char *socket = settings_unix_path(settings->control_socket);
 
-    *w = (struct worker){ .settings = settings, .secrets = secrets };
+    *w = (struct worker){ .settings = settings, .secrets = secrets, .local = local };
     w->control = control_new(socket);
     w->json = json_reader_new();
     w->slots = slots_new(socket, settings->hash_jobs);
@@ -57,6 +58,47 @@ bool worker_store(struct worker *w)
     }
     buf_free(&why);
     return w->store != NULL;
+}
+
+bool worker_ask(struct worker *w, struct control_request *ask, struct buf *answer)
+{
+    int64_t begun = clock_mono_ms(), now;
+    bool good;
+
+    if (w->relay_hung_ms && begun - w->relay_hung_ms < RELAY_RETRY_MS)
+        return false;
+    good = control_ask(w->control, ask, answer);
+    now = clock_mono_ms();
+    w->relay_hung_ms = !good && now - begun >= CONTROL_TIMEOUT_MS ? now : 0;
+    return good;
+}
+
+static struct rates_answer charge_here(struct worker *w, const struct control_request *ask)
+{
+    struct rates_local *local = w->local;
+    struct rates_asked asked = { ask->rate, rates_from(local->rates, &ask->address), ask->room_id };
+    struct rates_answer said;
+
+    pthread_mutex_lock(&local->lock);
+    said = rates_charge(local->rates, &asked, clock_mono_ms());
+    pthread_mutex_unlock(&local->lock);
+    return said;
+}
+
+struct rates_answer worker_charge(struct worker *w, enum rate what, const struct address *address,
+                                  int64_t room_id, struct buf *scratch)
+{
+    struct control_request ask = {
+        .what = CONTROL_CHARGE, .rate = what, .address = *address, .room_id = room_id
+    };
+    struct json_member m[] = { { .name = "wait_ms" }, { .name = "field" } };
+    struct rates_answer said = { 0 };
+
+    if (!worker_ask(w, &ask, scratch) || !json_read(w->json, buf_all(scratch), m, 2) ||
+        !json_int(&m[0], &said.wait_ms))
+        return charge_here(w, &ask);
+    said.field = rates_field(m[1].text);
+    return said;
 }
 
 void worker_store_drop(struct worker *w)

@@ -64,21 +64,44 @@ static void lookup_run(struct job *job, struct store *store)
 
 /* ---- on the loop's thread ---- */
 
-/* Room and token are known: the limits. */
+/* The limits: ERR_OK, or what is said to it. */
+static enum err check_limits(struct guest *g, const struct hub_room *room, uint64_t from, const char **field)
+{
+    struct relay *relay = guest_relay(g);
+    const struct settings *s = &relay->settings;
+    struct rates_asked asked = { .what = RATE_CONNECT, .from = from };
+    struct rates_answer said;
+
+    *field = "sockets_max";
+    if ((int64_t)hub_counts(relay->hub).sockets >= s->sockets_max)
+        return ERR_UNAVAILABLE;
+    *field = "members_max";
+    if (room && room->members >= s->members_max)
+        return ERR_TOO_MANY;
+    *field = "sockets_per_address";
+    if (hub_from(relay->hub, from) >= s->sockets_per_address)
+        return ERR_TOO_MANY;
+    said = rates_charge(relay->rates, &asked, clock_mono_ms());
+    *field = said.field;
+    g->wait_ms = said.wait_ms;
+    return said.wait_ms ? ERR_TOO_MANY : ERR_OK;
+}
+
+/* Room and token are known. */
 static void let_in(struct guest *g, struct lookup *l)
 {
     struct relay *relay = l->relay;
     struct hub_room *room = hub_find(relay->hub, l->row.id);
     struct ws_handshake hs = { .key = g->head.key,
                                .protocol = l->offered ? g->head.protocol : (struct str){ 0 } };
+    struct address address = guest_address(g);
+    uint64_t from = rates_from(relay->rates, &address);
     struct conn *c = NULL;
+    const char *field;
+    enum err e = check_limits(g, room, from, &field);
 
-    if ((int64_t)hub_counts(relay->hub).sockets >= relay->settings.sockets_max) {
-        guest_refuse(g, ERR_UNAVAILABLE, STR("sockets_max"));
-        return;
-    }
-    if (room && room->members >= relay->settings.members_max) {
-        guest_refuse(g, ERR_TOO_MANY, STR("members_max"));
+    if (e) {
+        guest_refuse(g, e, str_of(field));
         return;
     }
     room = hub_room(relay->hub, &l->row, &l->log);
@@ -89,6 +112,7 @@ static void let_in(struct guest *g, struct lookup *l)
             hub_release(relay->hub, room);
         return;
     }
+    c->from = from;
     hs.fd = guest_take_socket(g);
     hs.rest = (struct str){ g->bytes.data + g->head_len, g->bytes.len - g->head_len };
     if (!ws_open(relay->ws, &hs, c, room)) {

@@ -75,7 +75,9 @@ static void on_join(struct hub *h, struct conn *c, const struct event_in *ev)
 {
     struct str name = c->name ? str_of(c->name) : ev->name;
     struct str color = ev->color.p ? ev->color : STR("");
+    const struct world *w = hub_world(h);
     struct person *who;
+    int64_t wait_ms;
 
     if (c->person) {
         conn_say_error(c, ERR_CLIENT_UNAUTHORIZED, (struct str){ 0 });
@@ -83,6 +85,11 @@ static void on_join(struct hub *h, struct conn *c, const struct event_in *ev)
     }
     if (!person_name_ok(name, hub_limits(h)->name_max)) {
         conn_say_error(c, ERR_ROOM_CONTENT, STR("name"));
+        return;
+    }
+    wait_ms = w->charge_join(w->self, c->from);
+    if (wait_ms) {
+        conn_say_wait(c, ERR_TOO_MANY, STR("join_rate"), wait_ms);
         return;
     }
     who = person_for(h, c, name, color);

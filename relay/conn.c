@@ -71,6 +71,25 @@ void conn_closed(struct conn *c)
         conn_drop(c);
 }
 
+/* Every event counts, good or bad. Who goes on and on although it is told is closed. */
+static bool may_speak(struct conn *c)
+{
+    enum { FLOOD = 10 };
+    const struct world *w = hub_world(c->hub);
+    struct bucket_rate rate = hub_limits(c->hub)->send_rate;
+    struct bucket_rate flood = { rate.interval_us / FLOOD, rate.burst * FLOOD };
+    int64_t now_us = w->mono_ms(w->self) * 1000, wait;
+
+    if (bucket_take(&c->flood_full_us, flood, now_us)) {
+        conn_close_later(c, CLOSE_POLICY);
+        return false;
+    }
+    wait = bucket_take(&c->send_full_us, rate, now_us);
+    if (wait)
+        conn_say_wait(c, ERR_TOO_MANY, STR("send_rate"), (wait + 999) / 1000);
+    return !wait;
+}
+
 void conn_text(struct conn *c, struct str text)
 {
     struct event_in ev;
@@ -78,7 +97,7 @@ void conn_text(struct conn *c, struct str text)
     enum err e;
 
     assert(c->magic == CONN_MAGIC);
-    if (c->closing || hub_is_deaf(c->hub))
+    if (c->closing || hub_is_deaf(c->hub) || !may_speak(c))
         return;
     e = event_read(&ev, hub_lists(c->hub)->json, text, &field);
     if (e)
@@ -99,12 +118,17 @@ void conn_say(struct conn *c, struct str frame)
 
 void conn_say_error(struct conn *c, enum err e, struct str field)
 {
+    conn_say_wait(c, e, field, 0);
+}
+
+void conn_say_wait(struct conn *c, enum err e, struct str field, int64_t wait_ms)
+{
     struct buf *b = &hub_lists(c->hub)->scratch;
     size_t payload;
 
     buf_clear(b);
     payload = event_frame_begin(b);
-    event_error_json(b, e, field);
+    event_error_json(b, e, field, wait_ms);
     if (buf_ok(b))
         conn_say(c, event_frame_end(b, payload));
     else

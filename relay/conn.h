@@ -37,10 +37,12 @@ struct conn {
     bool speaking;    /* in the hub's list of those that have something of their own to be sent */
     struct buf out;   /* frames for it alone; goes before the room's */
     struct conn *next_speaking;
-    uint32_t pending;      /* entries under way */
-    struct person *person; /* as whom it has joined; NULL: it has not */
-    char *name;            /* the token's; NULL: no token */
-    int64_t ends_s;        /* when it is closed, its token being too old; seconds since 1970, 0: never */
+    uint32_t pending;                    /* entries under way */
+    struct person *person;               /* as whom it has joined; NULL: it has not */
+    char *name;                          /* the token's; NULL: no token */
+    uint64_t from;                       /* whose address, as a number (common/rates.h); 0: not known */
+    int64_t send_full_us, flood_full_us; /* buckets: of send_rate, and of ten times that */
+    int64_t ends_s; /* when it is closed, its token being too old; seconds since 1970, 0: never */
     uint8_t id[TOKEN_PERSON_SIZE];   /* the person: the token's, or of this connection alone */
     char color[ENTRY_COLOR_MAX + 1]; /* the join's */
     /* While it is behind, or its close frame waits for an answer (deliver.c): */
@@ -67,6 +69,8 @@ void conn_drop(struct conn *c);
 
 /* A frame for it alone, as JSON text in a frame's shape (event.h). */
 void conn_say(struct conn *c, struct str frame);
+/* wait_ms: when it may try again; 0: that is not known. */
+void conn_say_wait(struct conn *c, enum err e, struct str field, int64_t wait_ms);
 void conn_say_error(struct conn *c, enum err e, struct str field);
 
 /* Ends it: what is due is sent, then a close frame, then nothing more. Safe from anywhere; only the first

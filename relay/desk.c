@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/control.h"
 #include "common/logline.h"
 #include "relay/rows.h"
@@ -137,6 +138,21 @@ static void on_stats(struct asker *a, const struct control_request *r)
     buf_free(&b);
 }
 
+static void on_charge(struct asker *a, const struct control_request *r)
+{
+    struct rates *rates = a->desk->relay->rates;
+    struct rates_asked asked = { r->rate, rates_from(rates, &r->address), r->room_id };
+    struct rates_answer said = rates_charge(rates, &asked, clock_mono_ms());
+    struct buf b = { 0 };
+
+    buf_text(&b, ",\"wait_ms\":");
+    buf_i64(&b, said.wait_ms);
+    if (said.field)
+        buf_format(&b, ",\"field\":\"%s\"", said.field);
+    say(a, r->id, buf_ok(&b), buf_all(&b));
+    buf_free(&b);
+}
+
 static void on_done(void *arg, bool ok)
 {
     struct question *q = arg;
@@ -173,6 +189,7 @@ static void on_room(struct asker *a, const struct control_request *r)
 static void (*const questions[CONTROL_DO_COUNT])(struct asker *a, const struct control_request *r) = {
     [CONTROL_USERS] = on_users,
     [CONTROL_ROOM] = on_room,
+    [CONTROL_CHARGE] = on_charge,
     [CONTROL_STATS] = on_stats,
 };
 

@@ -3,6 +3,7 @@
  */
 #include "relay/front.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -79,6 +80,21 @@ int guest_take_socket(struct guest *g)
 
 static void on_guest(uv_poll_t *poll, int status, int events);
 
+struct address guest_address(struct guest *g)
+{
+    struct sockaddr_storage peer = { 0 };
+    const void *at = &((struct sockaddr_in *)&peer)->sin_addr;
+    socklen_t len = sizeof peer;
+    char text[INET6_ADDRSTRLEN] = "";
+
+    if (getpeername(g->fd, (struct sockaddr *)&peer, &len) == 0 && peer.ss_family == AF_UNIX)
+        return address_of(STR("unix"), g->head.forwarded_for, &guest_relay(g)->settings.trusted_proxies);
+    if (peer.ss_family == AF_INET6)
+        at = &((struct sockaddr_in6 *)&peer)->sin6_addr;
+    inet_ntop(peer.ss_family, at, text, sizeof text);
+    return address_of(str_of(text), g->head.forwarded_for, &guest_relay(g)->settings.trusted_proxies);
+}
+
 static void say(struct guest *g, int http, struct str body)
 {
     uint8_t id[8];
@@ -93,7 +109,8 @@ static void say(struct guest *g, int http, struct str body)
     if (http == 426)
         buf_text(&out, "\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13");
     if (http == 429 || http == 503)
-        buf_text(&out, "\r\nRetry-After: 1");
+        buf_format(&out, "\r\nRetry-After: %lld",
+                   (long long)(g->wait_ms > 1000 ? (g->wait_ms + 999) / 1000 : 1));
     buf_text(&out, "\r\n\r\n");
     buf_str(&out, body);
     /* Into an empty socket: it fits, or the other side is gone. */

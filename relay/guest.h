@@ -5,6 +5,7 @@
 #ifndef RELAY_GUEST_H
 #define RELAY_GUEST_H
 
+#include "common/address.h"
 #include "relay/front.h"
 #include "relay/head.h"
 
@@ -21,9 +22,13 @@ struct guest {
     size_t scanned, head_len;
     struct head head;      /* points into bytes */
     struct lookup *lookup; /* while it waits */
+    int64_t wait_ms;       /* for Retry-After; 0: a second */
 };
 
 struct relay *guest_relay(struct guest *g);
+
+/* Whose address it comes from (setting trusted_proxies). */
+struct address guest_address(struct guest *g);
 
 /* Answers with an error and ends it: what it still sends is read and dropped for a moment, so that the answer
  * arrives. */

@@ -5,6 +5,7 @@
 
 #include "common/event.h"
 #include "relay/deliver.h"
+#include "relay/tally.h"
 
 enum { BUCKETS = 1 << 14 };
 
@@ -16,6 +17,7 @@ struct hub {
     uint64_t cid_chance; /* of this process: two relays never make the same cid */
     uint32_t cid_counter;
     uint64_t row_changes;
+    struct tally from; /* sockets by address */
     bool deaf;
     struct hub_room *bucket[BUCKETS];
 };
@@ -144,6 +146,7 @@ void hub_free(struct hub *h)
             room_free(h, h->bucket[i]);
     json_reader_free(h->lists.json);
     buf_free(&h->lists.scratch);
+    tally_free(&h->from);
     free(h);
 }
 
@@ -212,6 +215,8 @@ bool hub_add(struct hub *h, struct hub_room *room, struct conn *c, void *socket)
         room->member = grown;
         room->members_size = size;
     }
+    if (c->from && !tally_add(&h->from, c->from))
+        return false;
     c->room = room;
     c->socket = socket;
     c->at = room->members++;
@@ -229,6 +234,13 @@ void hub_remove(struct hub *h, struct conn *c)
     room->member[c->at] = room->member[--room->members];
     room->member[c->at].conn->at = c->at;
     h->counts.sockets--;
+    if (c->from)
+        tally_take(&h->from, c->from);
+}
+
+uint32_t hub_from(const struct hub *h, uint64_t from)
+{
+    return from ? tally_count(&h->from, from) : 0;
 }
 
 void hub_deafen(struct hub *h)

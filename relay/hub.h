@@ -5,6 +5,7 @@
 #ifndef RELAY_HUB_H
 #define RELAY_HUB_H
 
+#include "common/bucket.h"
 #include "relay/conn.h"
 #include "relay/presence.h"
 #include "relay/window.h"
@@ -14,6 +15,7 @@ struct hub_limits {
     size_t window_size, window_total;
     size_t pending_max;
     int64_t pending_per_socket, members_max, message_max, name_max;
+    struct bucket_rate send_rate; /* events of one connection */
     int64_t stall_max_ms, token_max_age_ms;
 };
 
@@ -122,6 +124,8 @@ struct hub_lists *hub_lists(struct hub *h);
 
 bool hub_add(struct hub *h, struct hub_room *room, struct conn *c, void *socket);
 void hub_remove(struct hub *h, struct conn *c);
+/* Sockets that are open from an address (rates_from()); 0 of one that is not known. */
+uint32_t hub_from(const struct hub *h, uint64_t from);
 /* People came or went. */
 void hub_count_people(struct hub *h, int by);
 /* Frees the room at the end of the turn if nobody and nothing needs it any more. */

@@ -73,6 +73,14 @@ static void world_chance(void *self, void *out, size_t n)
     key_random(out, n);
 }
 
+static int64_t world_charge_join(void *self, uint64_t from)
+{
+    struct relay *relay = self;
+    struct rates_asked asked = { .what = RATE_JOIN, .from = from };
+
+    return rates_charge(relay->rates, &asked, clock_mono_ms()).wait_ms;
+}
+
 static void world_append(void *self, struct pending *p)
 {
     struct relay *relay = self;
@@ -287,6 +295,7 @@ static struct hub_limits limits_of(const struct settings *s)
         .members_max = s->members_max,
         .message_max = s->message_max,
         .name_max = s->name_max,
+        .send_rate = rates_of(s->send_rate, s->send_burst),
         .stall_max_ms = s->stall_max,
         .token_max_age_ms = s->token_max_age,
     };
@@ -321,11 +330,12 @@ static int open_parts(struct run *run, struct buf *why)
     run->listens = control >= 0 ? open_front(run, why) : 0;
     if (!run->listens)
         return fail(why, EXIT_FAILURE);
+    r->rates = rates_new(&r->settings);
     r->hub = hub_new(&r->world, &limits);
     r->ws = ws_new(&r->loop, &options);
     r->desk = desk_new(r, control);
     r->front = front_new(r, run->listen, run->listens);
-    if (!r->hub || !r->ws || !r->desk || !r->front)
+    if (!r->rates || !r->hub || !r->ws || !r->desk || !r->front)
         return fail(why, EXIT_FAILURE);
     return EXIT_SUCCESS;
 }
@@ -364,6 +374,7 @@ static void end_parts(struct run *run)
     uv_run(&r->loop, UV_RUN_DEFAULT);
     ws_free(r->ws);
     hub_free(r->hub);
+    rates_free(r->rates);
     uv_loop_close(&r->loop);
     secrets_wipe(&r->secrets);
     settings_free(&r->settings);
@@ -387,6 +398,7 @@ int main(int argc, char **argv)
                                       .wall_ms = world_wall,
                                       .mono_ms = world_mono,
                                       .chance = world_chance,
+                                      .charge_join = world_charge_join,
                                       .append = world_append,
                                       .load = world_load };
     ws_world(&run.relay.world);

@@ -7,6 +7,7 @@
 
 #include <uv.h>
 
+#include "common/rates.h"
 #include "common/secret.h"
 #include "common/settings.h"
 #include "relay/hub.h"
@@ -21,6 +22,7 @@ struct relay {
     struct settings settings;
     struct secrets secrets; /* read by workers too: never changed after the start */
     struct world world;
+    struct rates *rates;
     struct hub *hub;
     struct workers *workers;
     struct ws *ws;

@@ -48,6 +48,8 @@ struct world {
     /* It did not: ends the socket, whatever it has not taken. conn_closed() follows soon. */
     void (*cut)(void *socket);
 
+    /* Somebody joins from this address (rates_from()): 0, or the milliseconds after which that is allowed again. */
+    int64_t (*charge_join)(void *self, uint64_t from);
     /* Takes the entry; hub_appended() gives it back, in the order in which those of a room were given. */
     void (*append)(void *self, struct pending *p);
     /* Loads a page of a room's log; deliver_page_loaded() is called later. */

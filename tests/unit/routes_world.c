@@ -29,7 +29,10 @@ int routes_begin(void **state)
     t->secrets.n = 1;
     t->secrets.list[0].len = SECRET_MIN;
     memset(t->secrets.list[0].bytes, 's', SECRET_MIN);
-    assert_true(worker_open(&t->w, &t->settings, &t->secrets));
+    t->local.rates = rates_new(&t->settings);
+    assert_non_null(t->local.rates);
+    pthread_mutex_init(&t->local.lock, NULL);
+    assert_true(worker_open(&t->w, &t->settings, &t->secrets, &t->local));
     assert_null(t->w.store);
     t->fake = store_fake_new();
     t->w.store = store_fake_open(t->fake, STORE_READER);
@@ -48,6 +51,8 @@ int routes_end(void **state)
     struct routes_world *t = *state;
 
     worker_close(&t->w);
+    rates_free(t->local.rates);
+    pthread_mutex_destroy(&t->local.lock);
     store_fake_free(t->fake);
     settings_free(&t->settings);
     response_free(&t->res);

@@ -16,6 +16,7 @@
 struct routes_world {
     struct settings settings;
     struct secrets secrets;
+    struct rates_local local;
     struct worker w;
     struct store_fake *fake;
     struct response res;

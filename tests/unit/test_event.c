@@ -349,7 +349,7 @@ static void removals_and_removed_sends_are_not_told_to_v1(void **state)
 static struct str error_of(struct buf *out, enum err e, struct str field)
 {
     buf_clear(out);
-    event_error_json(out, e, field);
+    event_error_json(out, e, field, 0);
     assert_true(buf_ok(out));
     return buf_all(out);
 }

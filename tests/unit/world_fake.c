@@ -139,6 +139,15 @@ static void load(void *self, struct page *page)
     f->loads_ever++;
 }
 
+static int64_t charge_join(void *self, uint64_t from)
+{
+    struct fake_world *f = self;
+
+    f->joins_charged++;
+    f->joined_from = from;
+    return f->join_wait_ms;
+}
+
 /* ---- beginning and end ---- */
 
 struct hub_limits fake_limits(void)
@@ -171,6 +180,7 @@ struct fake_world *fake_world_new(const struct hub_limits *limits)
                    .read = read_from,
                    .hang_up = hang_up,
                    .cut = cut,
+                   .charge_join = charge_join,
                    .append = append,
                    .load = load },
         .wall_ms = INT64_C(1800000000000),

@@ -40,7 +40,10 @@ struct fake_world {
     size_t loading, loads_ever;
     struct store_fake *log;
     struct store *store;
-    struct buf text; /* what fake_said() has printed */
+    int64_t join_wait_ms; /* what a join is told; 0: it may */
+    unsigned joins_charged;
+    uint64_t joined_from; /* of the last one */
+    struct buf text;      /* what fake_said() has printed */
     struct json_reader *json;
 };
 

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT
+ * What is charged to whom: by address, by room, and what a right password gives back.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "common/rates.h"
+
+enum { ROOM = 7, OTHER_ROOM = 8, NOW = 1000000 };
+
+struct fixture {
+    struct settings settings;
+    struct rates *rates;
+};
+
+static struct fixture fixture(void)
+{
+    struct fixture f = { 0 };
+
+    f.settings.connect_rate = (struct setting_rate){ SETTING_NONE, 1 };
+    f.settings.join_rate = (struct setting_rate){ 2, 1000 };
+    f.settings.create_rate = (struct setting_rate){ 3, 3600000 };
+    f.settings.login_rate = (struct setting_rate){ 2, 60000 };
+    f.settings.login_rate_room = (struct setting_rate){ 5, 60000 };
+    f.rates = rates_new(&f.settings);
+    assert_non_null(f.rates);
+    return f;
+}
+
+static uint64_t from(const struct fixture *f, uint32_t number)
+{
+    struct address a = { .bytes = { [10] = 0xff, [11] = 0xff } };
+
+    memcpy(a.bytes + 12, &number, sizeof number);
+    return rates_from(f->rates, &a);
+}
+
+static struct rates_answer charge(struct fixture *f, enum rate what, uint64_t who, int64_t room,
+                                  int64_t now_ms)
+{
+    return rates_charge(f->rates, &(struct rates_asked){ what, who, room }, now_ms);
+}
+
+static void addresses_count_apart(void **state)
+{
+    struct fixture f = fixture();
+
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(charge(&f, RATE_JOIN, from(&f, 1), 0, NOW).wait_ms, 0);
+    assert_int_equal(charge(&f, RATE_JOIN, from(&f, 1), 0, NOW).wait_ms, 500);
+    assert_string_equal(charge(&f, RATE_JOIN, from(&f, 1), 0, NOW).field, "join_rate");
+    assert_int_equal(charge(&f, RATE_JOIN, from(&f, 2), 0, NOW).wait_ms, 0);
+    assert_int_equal(charge(&f, RATE_JOIN, from(&f, 1), 0, NOW + 500).wait_ms, 0);
+    rates_free(f.rates);
+}
+
+static void limits_count_apart(void **state)
+{
+    struct fixture f = fixture();
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(charge(&f, RATE_CREATE, from(&f, 1), 0, NOW).wait_ms, 0);
+    assert_int_equal(charge(&f, RATE_CREATE, from(&f, 1), 0, NOW).wait_ms, 1200000);
+    assert_string_equal(charge(&f, RATE_CREATE, from(&f, 1), 0, NOW).field, "create_rate");
+    assert_int_equal(charge(&f, RATE_JOIN, from(&f, 1), 0, NOW).wait_ms, 0);
+    rates_free(f.rates);
+}
+
+static void none_is_no_limit_and_so_is_an_unknown_address(void **state)
+{
+    struct fixture f = fixture();
+
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(charge(&f, RATE_CONNECT, from(&f, 1), 0, NOW).wait_ms, 0);
+        assert_int_equal(charge(&f, RATE_JOIN, 0, 0, NOW).wait_ms, 0);
+    }
+    assert_int_equal(rates_from(f.rates, &(struct address){ 0 }), 0);
+    rates_free(f.rates);
+}
+
+static void wrong_passwords_count_by_address_and_room(void **state)
+{
+    struct fixture f = fixture();
+
+    (void)state;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(charge(&f, RATE_LOGIN, from(&f, 1), ROOM, NOW).wait_ms, 0);
+    assert_int_equal(charge(&f, RATE_LOGIN, from(&f, 1), ROOM, NOW).wait_ms, 30000);
+    assert_string_equal(charge(&f, RATE_LOGIN, from(&f, 1), ROOM, NOW).field, "login_rate");
+    assert_int_equal(charge(&f, RATE_LOGIN, from(&f, 1), OTHER_ROOM, NOW).wait_ms, 0);
+    assert_int_equal(charge(&f, RATE_LOGIN, from(&f, 2), ROOM, NOW).wait_ms, 0);
+    rates_free(f.rates);
+}
+
+static void a_right_one_is_given_back(void **state)
+{
+    struct fixture f = fixture();
+
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        assert_int_equal(charge(&f, RATE_LOGIN, from(&f, 1), ROOM, NOW).wait_ms, 0);
+        assert_int_equal(charge(&f, RATE_ENTERED, from(&f, 1), ROOM, NOW).wait_ms, 0);
+    }
+    for (uint32_t i = 2; i < 7; i++) /* the room's own five are all there */
+        assert_int_equal(charge(&f, RATE_LOGIN, from(&f, i), ROOM, NOW).wait_ms, 0);
+    rates_free(f.rates);
+}
+
+/* 1000 addresses guess: the room lets five a minute try; who has entered before is not kept out by them. */
+static void a_room_spares_those_it_knows(void **state)
+{
+    struct fixture f = fixture();
+    uint64_t known = from(&f, 1);
+    unsigned tried = 0;
+
+    (void)state;
+    charge(&f, RATE_LOGIN, known, ROOM, NOW);
+    charge(&f, RATE_ENTERED, known, ROOM, NOW);
+    for (uint32_t i = 2; i < 1002; i++) {
+        struct rates_answer said = charge(&f, RATE_LOGIN, from(&f, i), ROOM, NOW);
+
+        tried += !said.wait_ms;
+        if (said.wait_ms)
+            assert_string_equal(said.field, "login_rate_room");
+    }
+    assert_int_equal(tried, 5);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(charge(&f, RATE_LOGIN, known, ROOM, NOW).wait_ms, 0);
+    assert_string_equal(charge(&f, RATE_LOGIN, known, ROOM, NOW).field, "login_rate");
+    assert_int_equal(charge(&f, RATE_LOGIN, from(&f, 5000), OTHER_ROOM, NOW).wait_ms, 0);
+    rates_free(f.rates);
+}
+
+static void after_30_days_nobody_is_known(void **state)
+{
+    const int64_t days = INT64_C(86400000);
+    struct fixture f = fixture();
+
+    (void)state;
+    charge(&f, RATE_LOGIN, from(&f, 1), ROOM, NOW);
+    charge(&f, RATE_ENTERED, from(&f, 1), ROOM, NOW);
+    for (uint32_t i = 2; i < 7; i++)
+        charge(&f, RATE_LOGIN, from(&f, i), ROOM, NOW + 29 * days);
+    assert_int_equal(charge(&f, RATE_LOGIN, from(&f, 1), ROOM, NOW + 29 * days).wait_ms, 0);
+    for (uint32_t i = 2; i < 7; i++)
+        charge(&f, RATE_LOGIN, from(&f, i), ROOM, NOW + 31 * days);
+    assert_string_equal(charge(&f, RATE_LOGIN, from(&f, 1), ROOM, NOW + 31 * days).field, "login_rate_room");
+    rates_free(f.rates);
+}
+
+static void an_unknown_address_counts_for_the_room(void **state)
+{
+    struct fixture f = fixture();
+
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(charge(&f, RATE_LOGIN, 0, ROOM, NOW).wait_ms, 0);
+    assert_string_equal(charge(&f, RATE_LOGIN, 0, ROOM, NOW).field, "login_rate_room");
+    charge(&f, RATE_ENTERED, 0, ROOM, NOW);
+    assert_int_equal(charge(&f, RATE_LOGIN, 0, ROOM, NOW).wait_ms, 0);
+    assert_string_equal(charge(&f, RATE_LOGIN, 0, ROOM, NOW).field, "login_rate_room");
+    rates_free(f.rates);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(addresses_count_apart),
+        cmocka_unit_test(limits_count_apart),
+        cmocka_unit_test(none_is_no_limit_and_so_is_an_unknown_address),
+        cmocka_unit_test(wrong_passwords_count_by_address_and_room),
+        cmocka_unit_test(a_right_one_is_given_back),
+        cmocka_unit_test(a_room_spares_those_it_knows),
+        cmocka_unit_test(after_30_days_nobody_is_known),
+        cmocka_unit_test(an_unknown_address_counts_for_the_room),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
