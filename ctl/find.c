@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define INSTALLED_PROGRAMS "/usr/lib/globes"
-#define INSTALLED_CONF     "/usr/share/globes/lighttpd/globes.conf"
+#define INSTALLED_CONF     "/usr/share/globes/httpd-conf/lighttpd/globes.conf"
 #define CHECKOUT_CONF      "/httpd-conf/lighttpd/globes.conf"
 
 enum { FOLDERS_UP = 3 }; /* from build/NAME/globesctl to the checkout */
@@ -87,6 +87,19 @@ static bool find_conf(struct parts *parts, const struct options *o, const char *
     return false;
 }
 
+/* Both in a checkout and where packages put them: …/httpd-conf/lighttpd/globes.conf and …/web. */
+static void find_web(struct parts *parts)
+{
+    enum { UP = 3 };
+    char folder[PATH_MAX], page[PATH_MAX];
+
+    join(folder, parts->httpd_conf, "");
+    for (int i = 0; i < UP && strrchr(folder, '/'); i++)
+        *strrchr(folder, '/') = 0;
+    if (!join(parts->web, folder, "/web") || !join(page, parts->web, "/page.js") || !trusted(page))
+        parts->web[0] = 0;
+}
+
 bool find_parts(struct parts *parts, const struct options *o, struct buf *why)
 {
     char own[PATH_MAX];
@@ -95,5 +108,8 @@ bool find_parts(struct parts *parts, const struct options *o, struct buf *why)
         buf_text(why, "/proc must be there");
         return false;
     }
-    return find_programs(parts, o, own, why) && find_conf(parts, o, own, why);
+    if (!find_programs(parts, o, own, why) || !find_conf(parts, o, own, why))
+        return false;
+    find_web(parts);
+    return true;
 }

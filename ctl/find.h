@@ -13,6 +13,7 @@
 struct parts {
     char fcgi[PATH_MAX], relay[PATH_MAX];
     char httpd_conf[PATH_MAX]; /* absolute: lighttpd reads relative ones from elsewhere */
+    char web[PATH_MAX];        /* the page's files, in web/ beside the folder of httpd_conf; "": not there */
 };
 
 /* False: why has one sentence. */

@@ -59,8 +59,14 @@ static unsigned max_fds(void)
     return (unsigned)limit.rlim_cur;
 }
 
+/* base_path as it goes in front of paths. */
+static const char *base_of(const char *base_path)
+{
+    return strcmp(base_path, "/") ? base_path : "";
+}
+
 static void main_text(struct buf *t, const struct place *p, const struct options *o, const char *conf,
-                      int64_t drain_ms)
+                      const struct settings *settings)
 {
     bool v6 = strchr(o->bind, ':');
 
@@ -73,8 +79,12 @@ static void main_text(struct buf *t, const struct place *p, const struct options
     buf_format(t, "server.max-fds = %u\nserver.max-connections = %u\n", max_fds(), max_fds() / 2 - 16);
     buf_text(t, "server.listen-backlog = 4096\n");
     buf_text(t, "server.feature-flags += ( \"server.graceful-shutdown-timeout\" => ");
-    buf_i64(t, (drain_ms + 999) / 1000);
-    buf_format(t, " )\ninclude \"%s\"\n", conf);
+    buf_i64(t, (settings->drain_time + 999) / 1000);
+    buf_text(t, " )\n");
+    /* There is no other site here: who asks for its front page wants the rooms. */
+    buf_format(t, "server.modules += ( \"mod_redirect\" )\nurl.redirect = ( \"^/$\" => \"%s/chats\" )\n",
+               base_of(settings->base_path));
+    buf_format(t, "url.redirect-code = 302\ninclude \"%s\"\n", conf);
 }
 
 /* Quotes would end the text that a path becomes in lighttpd's files; DATA was looked at already. */
@@ -97,33 +107,35 @@ static bool name_file(char out[PATH_MAX], const struct place *p, const char *nam
     return false;
 }
 
-bool httpd_prepare(struct httpd *h, const struct place *p, const struct options *o, const char *conf,
-                   const char *relay_socket, int64_t drain_ms, struct buf *why)
+bool httpd_prepare(struct httpd *h, const struct place *p, const struct options *o, const struct parts *parts,
+                   const struct settings *settings, const char *relay_socket, struct buf *why)
 {
     char local_file[PATH_MAX], www[PATH_MAX];
     struct buf text = { 0 };
 
-    if (!quotable(conf, why) || !quotable(relay_socket, why) || !find_program(h->program, why) ||
-        !name_file(h->main_file, p, "lighttpd.conf", why) ||
+    if (!quotable(parts->httpd_conf, why) || !quotable(parts->web, why) || !quotable(relay_socket, why) ||
+        !find_program(h->program, why) || !name_file(h->main_file, p, "lighttpd.conf", why) ||
         !name_file(local_file, p, "globes-local.conf", why) || !name_file(www, p, "www", why))
         return false;
     if (mkdir(www, 0750) && errno != EEXIST) {
         buf_format(why, "%s cannot be made: %s", www, strerror(errno));
         return false;
     }
-    main_text(&text, p, o, conf, drain_ms);
+    main_text(&text, p, o, parts->httpd_conf, settings);
     bool good = write_file(h->main_file, &text, why);
     buf_clear(&text);
-    buf_format(&text, "var.globes_fcgi  := \"%s\"\nvar.globes_relay := \"%s\"\n", p->fcgi_socket,
-               relay_socket);
+    buf_format(&text, "var.globes_fcgi  := \"%s\"\nvar.globes_relay := \"%s\"\nvar.globes_base  := \"%s\"\n",
+               p->fcgi_socket, relay_socket, base_of(settings->base_path));
+    if (parts->web[0])
+        buf_format(&text, "var.globes_web   := \"%s\"\n", parts->web);
     good = good && write_file(local_file, &text, why);
     buf_free(&text);
     return good;
 }
 
-bool httpd_answers(const struct options *o)
+bool httpd_answers(const struct options *o, const char *base)
 {
-    static const char ask[] = "GET /healthz HTTP/1.0\r\n\r\n";
+    struct buf ask = { 0 };
     const struct timeval second = { .tv_sec = 1 };
     socklen_t length;
     struct sockaddr_storage a = listen_address(o->bind, o->port, true, &length);
@@ -132,12 +144,14 @@ bool httpd_answers(const struct options *o)
 
     if (fd < 0)
         return false;
+    buf_format(&ask, "GET %s/healthz HTTP/1.0\r\n\r\n", base_of(base));
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof second);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof second);
-    bool good = !connect(fd, (struct sockaddr *)&a, length) &&
-                send(fd, ask, sizeof ask - 1, MSG_NOSIGNAL) == sizeof ask - 1 &&
+    bool good = buf_ok(&ask) && !connect(fd, (struct sockaddr *)&a, length) &&
+                send(fd, ask.data, ask.len, MSG_NOSIGNAL) == (ssize_t)ask.len &&
                 recv(fd, head, sizeof head - 1, MSG_WAITALL) == sizeof head - 1 &&
                 str_begins(str_of(head), "HTTP/1.") && str_is(str_of(head + 8), " 200");
     close(fd);
+    buf_free(&ask);
     return good;
 }

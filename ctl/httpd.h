@@ -5,6 +5,8 @@
 #ifndef CTL_HTTPD_H
 #define CTL_HTTPD_H
 
+#include "common/settings.h"
+#include "ctl/find.h"
 #include "ctl/options.h"
 #include "ctl/place.h"
 
@@ -13,12 +15,12 @@ struct httpd {
     char main_file[PATH_MAX];
 };
 
-/* Finds lighttpd and writes its files into the place. conf: the file to be included; relay_socket: where the
- * relay listens; drain_ms: how long a stop may take. False: why has one sentence. */
-bool httpd_prepare(struct httpd *h, const struct place *p, const struct options *o, const char *conf,
-                   const char *relay_socket, int64_t drain_ms, struct buf *why);
+/* Finds lighttpd and writes its files into the place. relay_socket: where the relay listens. False: why has one
+ * sentence. */
+bool httpd_prepare(struct httpd *h, const struct place *p, const struct options *o, const struct parts *parts,
+                   const struct settings *settings, const char *relay_socket, struct buf *why);
 
-/* GET /healthz through lighttpd gives 200; waits two seconds at most. */
-bool httpd_answers(const struct options *o);
+/* GET /healthz (below base, the setting base_path) through lighttpd gives 200; waits two seconds at most. */
+bool httpd_answers(const struct options *o, const char *base);
 
 #endif

@@ -139,13 +139,13 @@ static int prepare(struct run *r, struct buf *why)
     raise_fd_limit();
     if (!find_parts(&r->parts, &r->options, why) || !place_open(&r->place, why) ||
         !listen_port_free(r->options.bind, r->options.port, why) ||
-        !httpd_prepare(&r->httpd, &r->place, &r->options, r->parts.httpd_conf, r->relay_socket,
-                       r->settings.drain_time, why) ||
+        !httpd_prepare(&r->httpd, &r->place, &r->options, &r->parts, &r->settings, r->relay_socket, why) ||
         !make_secret(r, why) || !open_sockets(r, why))
         return CTL_FAILED;
     name_children(r);
     s->options = &r->options;
     s->drain_ms = r->settings.drain_time;
+    s->base = r->settings.base_path;
     s->control = control_new(r->control_socket);
     if (s->control)
         return CTL_OK;

@@ -116,7 +116,7 @@ static void say_ready(struct supervisor *s)
 static void look_whether_ready(struct supervisor *s)
 {
     bool relay = relay_answers(s);
-    bool httpd = relay && httpd_answers(s->options);
+    bool httpd = relay && httpd_answers(s->options, s->base);
 
     if (httpd) {
         say_ready(s);

@@ -19,6 +19,7 @@ struct supervisor {
     const struct options *options;
     struct control *control;
     int64_t drain_ms; /* the setting drain_time */
+    const char *base; /* base_path */
     sigset_t signals; /* blocked, and taken one by one; supervise_signals() sets it */
     int64_t begun_ms;
     bool ready, waiting_told;

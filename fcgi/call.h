@@ -5,6 +5,7 @@
 #ifndef FCGI_CALL_H
 #define FCGI_CALL_H
 
+#include "common/event.h"
 #include "common/origin.h"
 #include "common/password.h"
 #include "common/path.h"
@@ -57,6 +58,10 @@ enum err call_hash(struct call *c, struct str password, char out[PASSWORD_HASH_S
 struct str call_users(struct call *c, struct buf *answer);
 /* The room was changed or removed. A relay that does not hear it sees it by itself, a little later. */
 void call_tell_relay(struct call *c);
+
+/* Puts the newest 50 events of the room, oldest first, one by one into the answer's body. */
+enum err call_each_event(struct call *c,
+                         void (*put)(struct buf *out, const struct event_out *ev, size_t nth));
 
 /* Begins the answer {…room…} without its last brace. */
 void call_put_room(struct call *c, struct str users);

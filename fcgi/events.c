@@ -3,8 +3,6 @@
  */
 #include "fcgi/call.h"
 
-#include "common/event.h"
-
 enum { EVENTS_SHOWN = 50 };
 
 static size_t count_events(const struct log_page *page)
@@ -37,27 +35,37 @@ static enum err read_page(struct call *c, struct log_page *page, size_t *events)
     return e;
 }
 
-enum err events_get(struct call *c)
+enum err call_each_event(struct call *c, void (*put)(struct buf *out, const struct event_out *ev, size_t nth))
 {
     struct log_page page = { 0 };
-    struct buf *out = &c->res->body;
-    size_t events = 0, skip, written = 0;
+    size_t events = 0, skip, nth = 0;
     enum err e = read_page(c, &page, &events);
 
     skip = events > EVENTS_SHOWN ? events - EVENTS_SHOWN : 0;
-    if (!e)
-        buf_text(out, "{\"status\":true,\"data\":[");
     for (size_t i = 0; !e && i < page.n; i++) {
         struct event_out ev;
 
         if (!event_of_entry(&ev, &page.entry[i]) || (skip && skip--))
             continue;
-        buf_text(out, written++ ? "," : "");
-        event_json(out, &ev);
+        put(&c->res->body, &ev, nth++);
     }
-    if (!e)
-        buf_text(out, "]}");
     log_page_free(&page);
+    return e;
+}
+
+static void put_event(struct buf *out, const struct event_out *ev, size_t nth)
+{
+    buf_text(out, nth ? "," : "");
+    event_json(out, ev);
+}
+
+enum err events_get(struct call *c)
+{
+    enum err e;
+
+    buf_text(&c->res->body, "{\"status\":true,\"data\":[");
+    e = call_each_event(c, put_event);
+    buf_text(&c->res->body, "]}");
     return e;
 }
 

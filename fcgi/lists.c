@@ -2,7 +2,8 @@
  * Lists of rooms, newest first, hidden ones never among them: paged for programs, whole for the page of the
  * original.
  */
-#include "fcgi/call.h"
+#include "fcgi/accept.h"
+#include "fcgi/pages.h"
 
 #include "common/fold.h"
 
@@ -56,38 +57,56 @@ static enum err read_number(struct call *c, const char *name, int64_t most, int6
     return good ? ERR_OK : call_fail(c, ERR_ROOM_CONTENT, name);
 }
 
-static enum err read_words(struct call *c, struct buf *key)
+/* As it was asked for, and as titles are compared. */
+static enum err read_words(struct call *c, struct buf *text, struct buf *key)
 {
-    struct buf text = { 0 };
-    bool good = true;
+    if (has_member(c->path.query, "q") &&
+        (!path_query(c->path.query, "q", text) || !fold_key(key, buf_all(text))))
+        return call_fail(c, ERR_ROOM_CONTENT, "q");
+    return ERR_OK;
+}
 
-    if (has_member(c->path.query, "q"))
-        good = path_query(c->path.query, "q", &text) && fold_key(key, buf_all(&text));
-    buf_free(&text);
-    return good ? ERR_OK : call_fail(c, ERR_ROOM_CONTENT, "q");
+static void put_json(struct call *c, const struct page_rooms *page)
+{
+    struct buf *out = &c->res->body;
+
+    buf_text(out, "{\"rooms\":");
+    put_rooms(out, page->list, page->n);
+    buf_text(out, ",\"next\":");
+    if (page->next)
+        buf_i64(out, page->next);
+    else
+        buf_text(out, "null");
+    buf_char(out, '}');
+}
+
+/* The page of the originals asks with anything accepted, and puts what comes into itself. */
+static void put_as_accepted(struct call *c, const struct page_rooms *page)
+{
+    int json = accept_names(c->q->accept, "application/json");
+
+    if (json && json >= accept_names(c->q->accept, "text/html"))
+        put_json(c, page);
+    else if (str_is_nocase(c->q->requested_with, "XMLHttpRequest"))
+        page_put_fragment(c, page);
+    else
+        page_put_rooms(c, page);
 }
 
 /* One more than is shown is read, to know whether there is a next page. */
-static enum err put_page(struct call *c, const struct room_query *q)
+static enum err put_page(struct call *c, const struct room_query *q, struct str words)
 {
     struct room_query more = *q;
     struct room_list list = { 0 };
-    struct buf *out = &c->res->body;
+    struct page_rooms page = { .list = &list, .words = words };
     enum err e;
 
     more.limit = q->limit + 1;
     e = call_store(c, store_room_list(c->w->store, &more, &list));
     if (!e) {
-        size_t n = list.n > q->limit ? q->limit : list.n;
-
-        buf_text(out, "{\"rooms\":");
-        put_rooms(out, &list, n);
-        buf_text(out, ",\"next\":");
-        if (n < list.n)
-            buf_i64(out, list.room[n - 1].order);
-        else
-            buf_text(out, "null");
-        buf_char(out, '}');
+        page.n = list.n > q->limit ? q->limit : list.n;
+        page.next = page.n < list.n ? list.room[page.n - 1].order : 0;
+        put_as_accepted(c, &page);
     }
     room_list_free(&list);
     return e;
@@ -96,20 +115,21 @@ static enum err put_page(struct call *c, const struct room_query *q)
 enum err room_list_get(struct call *c)
 {
     struct room_query q = { 0 };
-    struct buf words = { 0 };
+    struct buf words = { 0 }, key = { 0 };
     int64_t limit = LIST_LIMIT;
     enum err e = read_number(c, "limit", LIST_LIMIT_MAX, &limit);
 
     if (!e)
         e = read_number(c, "after", INT64_MAX, &q.before_order);
     if (!e)
-        e = read_words(c, &words);
+        e = read_words(c, &words, &key);
     if (!e) {
         q.limit = (size_t)limit;
-        q.words = buf_all(&words);
-        e = put_page(c, &q);
+        q.words = buf_all(&key);
+        e = put_page(c, &q, buf_all(&words));
     }
     buf_free(&words);
+    buf_free(&key);
     return e;
 }
 

@@ -2,7 +2,9 @@
  * One room: made, shown, changed, removed. Its rules are common/room.c's, the right to it was checked by
  * routes.c.
  */
+#include "fcgi/accept.h"
 #include "fcgi/call.h"
+#include "fcgi/pages.h"
 
 #include "common/clock.h"
 #include "common/key.h"
@@ -88,6 +90,10 @@ static enum err show_room(struct call *c, bool with_users)
 
 enum err room_get(struct call *c)
 {
+    int html = accept_names(c->q->accept, "text/html");
+
+    if (html && html >= accept_names(c->q->accept, "application/json"))
+        return page_put_room(c);
     return show_room(c, call_is_inside(c));
 }
 
