@@ -19,20 +19,26 @@ struct bucket_table {
     struct place place[];
 };
 
-int64_t bucket_take(int64_t *full_us, struct bucket_rate rate, int64_t now_us)
+int64_t bucket_wait(int64_t full_us, struct bucket_rate rate, int64_t now_us)
 {
-    int64_t full = *full_us > now_us ? *full_us : now_us;
+    int64_t full = full_us > now_us ? full_us : now_us;
     int64_t over = full + rate.interval_us - now_us - rate.interval_us * rate.burst;
 
-    if (over > 0)
-        return over;
-    *full_us = full + rate.interval_us;
-    return 0;
+    return over > 0 ? over : 0;
 }
 
-void bucket_give_back(int64_t *full_us, struct bucket_rate rate)
+void bucket_charge(int64_t *full_us, struct bucket_rate rate, int64_t now_us)
 {
-    *full_us -= rate.interval_us;
+    *full_us = (*full_us > now_us ? *full_us : now_us) + rate.interval_us;
+}
+
+int64_t bucket_take(int64_t *full_us, struct bucket_rate rate, int64_t now_us)
+{
+    int64_t wait = bucket_wait(*full_us, rate, now_us);
+
+    if (!wait)
+        bucket_charge(full_us, rate, now_us);
+    return wait;
 }
 
 struct bucket_table *bucket_table_new(size_t n)

@@ -15,11 +15,12 @@ struct bucket_rate {
     int64_t interval_us, burst;
 };
 
-/* Takes one out of the bucket that is full again at *full_us (0: it is full). Returns 0, or the microseconds until
- * there is one; nothing is taken then. */
+/* The microseconds until there is one in the bucket that is full again at full_us (0: it is full); 0: there is. */
+int64_t bucket_wait(int64_t full_us, struct bucket_rate rate, int64_t now_us);
+/* Takes one, whether there is one or not: an empty bucket is then in debt. */
+void bucket_charge(int64_t *full_us, struct bucket_rate rate, int64_t now_us);
+/* Takes one if there is one; returns as bucket_wait(). */
 int64_t bucket_take(int64_t *full_us, struct bucket_rate rate, int64_t now_us);
-/* Puts one back. */
-void bucket_give_back(int64_t *full_us, struct bucket_rate rate);
 
 struct bucket_table;
 

@@ -28,8 +28,8 @@ static const struct {
 };
 
 static const char *const rates[RATE_COUNT] = {
-    [RATE_CONNECT] = "connect", [RATE_JOIN] = "join",       [RATE_CREATE] = "create",
-    [RATE_LOGIN] = "login",     [RATE_ENTERED] = "entered",
+    [RATE_CONNECT] = "connect", [RATE_JOIN] = "join",   [RATE_CREATE] = "create",
+    [RATE_LOGIN] = "login",     [RATE_WRONG] = "wrong", [RATE_ENTERED] = "entered",
 };
 
 /* ---- the lines ---- */

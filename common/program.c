@@ -3,7 +3,26 @@
  */
 #include "common/program.h"
 
+#include <errno.h>
 #include <getopt.h>
+#include <stdarg.h>
+
+int program_say(const char *format, ...)
+{
+    va_list args;
+    int said;
+
+    va_start(args, format);
+    said = vprintf(format, args);
+    va_end(args);
+    return said < 0 || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int program_try_help(const char *name)
+{
+    fprintf(stderr, "Try '%s --help'.\n", name);
+    return PROGRAM_EXIT_USAGE;
+}
 
 int program_options(int argc, char **argv, const char *name, const char *usage, char **files)
 {
@@ -12,19 +31,21 @@ int program_options(int argc, char **argv, const char *name, const char *usage, 
                                            { 0 } };
     int c;
 
+    if (argc > 0)
+        argv[0] = program_invocation_short_name; /* getopt begins its sentences with it */
     *files = NULL;
-    while ((c = getopt_long(argc, argv, "f:", longs, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "f:h", longs, NULL)) != -1) {
         if (c == 'h')
-            return fputs(usage, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+            return program_say("%s", usage);
         if (c == 'V')
-            return printf("%s %s\n", name, GLOBES_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+            return program_say("%s %s\n", name, GLOBES_VERSION);
         if (c != 'f')
-            break;
+            return program_try_help(name);
         *files++ = optarg;
         *files = NULL;
     }
-    if (c == -1 && optind == argc)
+    if (optind == argc)
         return -1;
-    fputs(usage, stderr);
-    return PROGRAM_EXIT_USAGE;
+    fprintf(stderr, "%s: one argument too many: %s\n", name, argv[optind]);
+    return program_try_help(name);
 }

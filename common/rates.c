@@ -83,12 +83,6 @@ static int64_t take(struct rates *r, enum table table, uint64_t key, int64_t now
     return key ? bucket_take(find(r, table, key, now_us), r->rate[table], now_us) : 0;
 }
 
-static void give_back(struct rates *r, enum table table, uint64_t key, int64_t now_us)
-{
-    if (key)
-        bucket_give_back(find(r, table, key, now_us), r->rate[table]);
-}
-
 static const char *const fields[] = {
     [BY_CONNECT] = "connect_rate", [BY_JOIN] = "join_rate",       [BY_CREATE] = "create_rate",
     [BY_LOGIN] = "login_rate",     [BY_ROOM] = "login_rate_room",
@@ -126,30 +120,40 @@ static bool is_known(const struct rates *r, const struct login *l, int64_t now_u
     return l->pair && bucket_peek(r->table[BY_KNOWN], l->pair) > now_us;
 }
 
+static struct rates_answer ask_login(const struct rates *r, const struct login *l, int64_t now_us)
+{
+    int64_t wait =
+        l->pair ? bucket_wait(bucket_peek(r->table[BY_LOGIN], l->pair), r->rate[BY_LOGIN], now_us) : 0;
+
+    if (wait || is_known(r, l, now_us))
+        return answer(wait, BY_LOGIN);
+    return answer(bucket_wait(bucket_peek(r->table[BY_ROOM], l->room), r->rate[BY_ROOM], now_us), BY_ROOM);
+}
+
+static void charge_wrong(struct rates *r, const struct login *l, int64_t now_us)
+{
+    if (l->pair)
+        bucket_charge(find(r, BY_LOGIN, l->pair, now_us), r->rate[BY_LOGIN], now_us);
+    if (!is_known(r, l, now_us))
+        bucket_charge(find(r, BY_ROOM, l->room, now_us), r->rate[BY_ROOM], now_us);
+}
+
+static void note_entered(struct rates *r, const struct login *l, int64_t now_us)
+{
+    if (l->pair)
+        *find(r, BY_KNOWN, l->pair, now_us) = now_us + known_us;
+}
+
 static struct rates_answer charge_login(struct rates *r, const struct rates_asked *asked, int64_t now_us)
 {
     struct login l = login_of(r, asked);
-    int64_t wait = take(r, BY_LOGIN, l.pair, now_us);
 
-    if (wait)
-        return answer(wait, BY_LOGIN);
-    if (is_known(r, &l, now_us))
-        return (struct rates_answer){ 0 };
-    wait = take(r, BY_ROOM, l.room, now_us);
-    if (wait)
-        give_back(r, BY_LOGIN, l.pair, now_us);
-    return answer(wait, BY_ROOM);
-}
-
-static struct rates_answer note_entered(struct rates *r, const struct rates_asked *asked, int64_t now_us)
-{
-    struct login l = login_of(r, asked);
-
-    give_back(r, BY_LOGIN, l.pair, now_us);
-    if (!is_known(r, &l, now_us))
-        give_back(r, BY_ROOM, l.room, now_us);
-    if (l.pair)
-        *find(r, BY_KNOWN, l.pair, now_us) = now_us + known_us;
+    if (asked->what == RATE_LOGIN)
+        return ask_login(r, &l, now_us);
+    if (asked->what == RATE_WRONG)
+        charge_wrong(r, &l, now_us);
+    else
+        note_entered(r, &l, now_us);
     return (struct rates_answer){ 0 };
 }
 
@@ -165,9 +169,9 @@ struct rates_answer rates_charge(struct rates *r, const struct rates_asked *aske
     case RATE_CREATE:
         return answer(take(r, BY_CREATE, asked->from, now_us), BY_CREATE);
     case RATE_LOGIN:
-        return charge_login(r, asked, now_us);
+    case RATE_WRONG:
     case RATE_ENTERED:
-        return note_entered(r, asked, now_us);
+        return charge_login(r, asked, now_us);
     case RATE_COUNT:
         break;
     }

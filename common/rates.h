@@ -14,8 +14,9 @@ enum rate {
     RATE_CONNECT, /* a socket is opened */
     RATE_JOIN,    /* a join */
     RATE_CREATE,  /* a room is made */
-    RATE_LOGIN,   /* a secret is about to be checked: counts as wrong until RATE_ENTERED */
-    RATE_ENTERED, /* it was right: taken back, and the address is known to the room for 30 days */
+    RATE_LOGIN,   /* a secret is about to be checked: asked only, nothing is charged */
+    RATE_WRONG,   /* it was wrong: charged in any case, so that many at once gain nothing in the long run */
+    RATE_ENTERED, /* it was right: the address is known to the room for 30 days */
     RATE_COUNT
 };
 

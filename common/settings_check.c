@@ -29,9 +29,7 @@ static bool port_ok(struct str text)
 
 static const char *wrong_store(struct str text)
 {
-    if (follows(text, "sqlite:") || follows(text, "mongodb://") || follows(text, "mongodb+srv://"))
-        return NULL;
-    return "must be sqlite:DIR, mongodb://… or mongodb+srv://…";
+    return follows(text, "sqlite:") ? NULL : "must be sqlite:DIR: no other store is built into this program";
 }
 
 static const char *wrong_bus(struct str text)

@@ -9,7 +9,8 @@ enum store_result store_open(struct store **out, const char *url, enum store_use
     *out = NULL;
     if (str_begins(str_of(url), "sqlite:"))
         return store_sqlite_open(out, url + strlen("sqlite:"), use, why);
-    buf_format(why, "store %.40s: only sqlite:DIR can be opened by this program", url);
+    /* Not what it is: a URI may hold a password. */
+    buf_text(why, "store: only sqlite:DIR can be opened by this program");
     return STORE_DOWN;
 }
 

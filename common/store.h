@@ -57,12 +57,13 @@ struct room_query {
     struct str words;     /* folded (fold.h); those whose title has it in it; n == 0: all */
     int64_t before_order; /* only rooms made before this one; 0: from the newest */
     size_t limit;
+    bool hidden; /* hidden ones too: for the site's owner alone */
 };
 struct room_list {
     size_t n;
     struct room *room; /* newest first; password, key and owner are left empty */
 };
-/* Hidden rooms are never in it. The caller owns the list: room_list_free(), also after a failure. */
+/* The caller owns the list: room_list_free(), also after a failure. */
 enum store_result store_room_list(struct store *s, const struct room_query *q, struct room_list *out);
 void room_list_free(struct room_list *list);
 

@@ -246,6 +246,7 @@ enum store_result sqlite_room_list(struct store *base, const struct room_query *
     sqlite3_bind_int64(st, 1, q->before_order ? q->before_order : INT64_MAX);
     sqlite_bind_str(st, 2, q->words);
     sqlite3_bind_int64(st, 3, (int64_t)q->limit);
+    sqlite3_bind_int(st, 4, q->hidden ? ROOM_HIDDEN : ROOM_PRIVATE);
     while (out->n < q->limit && (rc = sqlite3_step(st)) == SQLITE_ROW) {
         struct room *room = &out->room[out->n];
 

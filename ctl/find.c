@@ -37,10 +37,19 @@ static bool programs_in(struct parts *parts, const char *folder)
            !access(parts->fcgi, X_OK) && !access(parts->relay, X_OK);
 }
 
+/* PREFIX/bin/globesctl and PREFIX/lib/globes. */
+static bool programs_beside(struct parts *parts, const char *own)
+{
+    char folder[PATH_MAX];
+
+    return join(folder, own, "/../lib/globes") && programs_in(parts, folder);
+}
+
 static bool find_programs(struct parts *parts, const struct options *o, const char *own, struct buf *why)
 {
     if (o->programs ? programs_in(parts, o->programs)
-                    : programs_in(parts, own) || programs_in(parts, INSTALLED_PROGRAMS))
+                    : programs_in(parts, own) || programs_beside(parts, own) ||
+                          programs_in(parts, INSTALLED_PROGRAMS))
         return true;
     buf_format(
         why,
@@ -73,6 +82,8 @@ static bool conf_of_checkout(char out[PATH_MAX], const char *own)
 
 static bool find_conf(struct parts *parts, const struct options *o, const char *own, struct buf *why)
 {
+    char beside[PATH_MAX];
+
     if (o->httpd_conf) {
         if (realpath(o->httpd_conf, parts->httpd_conf) && !access(parts->httpd_conf, R_OK))
             return true;
@@ -80,6 +91,9 @@ static bool find_conf(struct parts *parts, const struct options *o, const char *
         return false;
     }
     if (conf_of_checkout(parts->httpd_conf, own))
+        return true;
+    if (join(beside, own, "/../share/globes/httpd-conf/lighttpd/globes.conf") && trusted(beside) &&
+        realpath(beside, parts->httpd_conf))
         return true;
     if (join(parts->httpd_conf, INSTALLED_CONF, "") && trusted(parts->httpd_conf))
         return true;

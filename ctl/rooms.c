@@ -33,6 +33,12 @@ static int complain(const char *what)
     return CTL_FAILED;
 }
 
+static int misused(const char *what)
+{
+    complain(what);
+    return CTL_USAGE;
+}
+
 static int complain_store(enum store_result r)
 {
     switch (r) {
@@ -78,7 +84,7 @@ static bool read_id(const struct rooms *r, int64_t *id)
 
 static int list(struct rooms *r)
 {
-    struct room_query q = { .limit = PAGE };
+    struct room_query q = { .limit = PAGE, .hidden = true };
     struct room_list rooms;
     enum store_result result;
     size_t n;
@@ -105,7 +111,7 @@ static int owner(struct rooms *r)
     int64_t id;
 
     if (!read_id(r, &id))
-        return complain("the id of a room, please: `globesctl rooms list` shows them");
+        return misused("takes the id of a room: `globesctl rooms list` shows them");
     for (int i = 0; i < CHANGE_TRIES && result == STORE_CHANGED; i++) {
         result = store_room_get(r->store, id, &room);
         if (result != STORE_OK)
@@ -121,15 +127,15 @@ static int owner(struct rooms *r)
     return CTL_OK;
 }
 
-/* A line of standard input: what stands in a command line can be read by others. */
-static bool read_password(char out[ROOM_PASSWORD_MAX + 2], struct str *password)
+/* A line of standard input, since what stands in a command line can be read by others. */
+static void read_password(struct buf *out)
 {
+    int c;
+
     if (isatty(STDIN_FILENO))
         fprintf(stderr, "password of the room: ");
-    if (!fgets(out, ROOM_PASSWORD_MAX + 2, stdin))
-        return false;
-    *password = (struct str){ out, strcspn(out, "\n") };
-    return true;
+    while ((c = getchar()) != EOF && c != '\n' && out->len <= ROOM_PASSWORD_MAX)
+        buf_char(out, (char)c);
 }
 
 static int complain_field(struct str field)
@@ -139,30 +145,42 @@ static int complain_field(struct str field)
     return CTL_FAILED;
 }
 
-static int make(struct rooms *r)
+/* The room as it shall be stored; an exit code. */
+static int plan_room(const struct rooms *r, struct str password, struct room *room)
 {
-    const struct settings *s = &r->view.settings;
-    char line[ROOM_PASSWORD_MAX + 2] = "";
+    bool secret = r->view.settings.hidden_rooms == HIDDEN_SECRET, hash;
     struct room_input in = { .title = str_of(r->what),
                              .visibility = str_of(r->visibility ? r->visibility : "public"),
-                             .description = str_of(r->description ? r->description : "") };
-    struct room room = { 0 };
+                             .description = str_of(r->description ? r->description : ""),
+                             .password = password };
     struct str field = { 0 };
-    enum store_result result;
-    bool hash, good;
 
-    if (!in.title.p)
-        return complain("a title, please");
-    if (!str_is_nocase(in.visibility, "public") && !read_password(line, &in.password))
-        return complain("a room that is not public needs a password, as a line of standard input");
-    if (room_apply(&room, &in, true, s->hidden_rooms == HIDDEN_SECRET, &hash, &field))
+    if (room_apply(room, &in, true, secret, &hash, &field))
         return complain_field(field);
-    good = !hash || password_hash(in.password, room.password);
-    key_wipe(line, sizeof line);
-    if (!good)
+    if (hash && !password_hash(in.password, room->password))
         return complain("the password could not be hashed");
-    room_init(&room, clock_wall_ms());
-    result = store_room_add(r->store, &room, s->rooms_max);
+    room_init(room, clock_wall_ms());
+    return CTL_OK;
+}
+
+static int make(struct rooms *r)
+{
+    bool closed = r->visibility && !str_is_nocase(str_of(r->visibility), "public");
+    struct buf password = { 0 };
+    struct room room = { 0 };
+    enum store_result result;
+    int code;
+
+    if (closed)
+        read_password(&password);
+    if (closed && !password.len)
+        return complain("a room that is not public needs a password, as a line of standard input");
+    code = plan_room(r, buf_all(&password), &room);
+    key_wipe(password.data, password.len);
+    buf_free(&password);
+    if (code != CTL_OK)
+        return code;
+    result = store_room_add(r->store, &room, r->view.settings.rooms_max);
     if (result != STORE_OK)
         return complain_store(result);
     printf("%" PRId64 "\n", room.id);
@@ -175,7 +193,7 @@ static int remove_room(struct rooms *r)
     int64_t id;
 
     if (!read_id(r, &id))
-        return complain("the id of a room, please: `globesctl rooms list` shows them");
+        return misused("takes the id of a room: `globesctl rooms list` shows them");
     result = store_room_remove(r->store, id);
     if (result != STORE_OK)
         return complain_store(result);
@@ -239,11 +257,30 @@ static bool read_words(struct rooms *r, int *argc, char **argv)
     return true;
 }
 
+/* Opening would make a store of SQLite, for the user who asks and not for the one that the programs run as. Says so. */
+static bool is_begun(const char *url)
+{
+    struct buf path = { 0 };
+    bool begun;
+
+    if (!str_begins(str_of(url), "sqlite:"))
+        return true;
+    buf_format(&path, "%s/rooms.db", url + strlen("sqlite:"));
+    begun = buf_ok(&path) && access(path.data, F_OK) == 0;
+    if (!begun)
+        fprintf(stderr, "globesctl: rooms: %s is not there yet: the programs make it at their first start\n",
+                path.data ? path.data : url);
+    buf_free(&path);
+    return begun;
+}
+
 static int run_verb(struct rooms *r, const struct verb *verb)
 {
     struct buf why = { 0 };
     int code;
 
+    if (!is_begun(r->view.settings.store))
+        return CTL_FAILED;
     if (store_open(&r->store, r->view.settings.store, STORE_READER, &why) != STORE_OK) {
         fprintf(stderr, "globesctl: %s\n", why.data ? why.data : "out of memory");
         buf_free(&why);
@@ -261,10 +298,7 @@ int ctl_rooms(int argc, char **argv)
     int code;
 
     if (!read_words(&r, &argc, argv) || !(verb = find_verb(r.verb)) || verb->names_one != (r.what != NULL)) {
-        fprintf(
-            stderr,
-            "globesctl: rooms takes list, make TITLE, owner ID or remove ID (globesctl help says more)\n");
-        return CTL_USAGE;
+        return misused("takes list, make TITLE, owner ID or remove ID");
     }
     umask(0007);
     code = view_open(&r.view, argc, argv);

@@ -167,7 +167,7 @@ struct str call_users(struct call *c, struct buf *answer)
     struct control_request ask = { .what = CONTROL_USERS, .room_id = c->room.id };
     struct json_member users = { .name = "users" };
 
-    if (!worker_ask(c->w, &ask, answer) || !json_read(c->w->json, buf_all(answer), &users, 1) ||
+    if (!worker_ask(c->w, &ask, answer) || !json_read(c->w->answered, buf_all(answer), &users, 1) ||
         users.kind != JSON_ARRAY)
         return STR("[]");
     return users.text;

@@ -18,11 +18,11 @@
 extern char **environ;
 
 static const char usage[] =
-    "usage: " PROGRAM " [-f FILE]...\n"
+    "Usage: " PROGRAM " [-f FILE]...\n"
     "Answers the REST calls of Globes by FastCGI on descriptor 0, a listening socket that the web\n"
     "server or `globesctl run` opens.\n"
     "  -f FILE    settings, or a web server's snippet with GLOBES_ lines; default " SETTINGS_FILE "\n"
-    "  --help     this text\n"
+    "  -h, --help this text\n"
     "  --version  the version\n";
 
 static bool is_listening(int fd)

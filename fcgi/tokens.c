@@ -52,8 +52,8 @@ static enum err check_password(struct call *c, struct str secret)
     return good ? ERR_OK : call_fail(c, ERR_LOGIN_UNAUTHORIZED, "secret");
 }
 
-/* Only wrong secrets count: one that was right is given back. Were they counted afterwards, any number of guesses at
- * once would be free. */
+/* Only wrong secrets count. Some more than a limit may be under way at once (as many as there are threads): they are
+ * all charged, and waited for. */
 static enum err check_secret(struct call *c, struct str secret, enum role *role)
 {
     enum err e;
@@ -65,10 +65,12 @@ static enum err check_secret(struct call *c, struct str secret, enum role *role)
         return e;
     *role = owner_is(&c->room, secret) ? ROLE_OWNER : ROLE_MEMBER;
     if (*role == ROLE_MEMBER && c->room.visibility == ROOM_PUBLIC) /* which has no password */
-        return call_fail(c, ERR_LOGIN_UNAUTHORIZED, "secret");
-    if (*role == ROLE_MEMBER)
+        e = call_fail(c, ERR_LOGIN_UNAUTHORIZED, "secret");
+    else if (*role == ROLE_MEMBER)
         e = check_password(c, secret);
-    return e ? e : call_charge(c, RATE_ENTERED);
+    if (!e || e == ERR_LOGIN_UNAUTHORIZED)
+        call_charge(c, e ? RATE_WRONG : RATE_ENTERED);
+    return e;
 }
 
 /* Signs the token, which lives for its lifetime but never past its greatest age, and puts it into the answer.

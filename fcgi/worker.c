@@ -4,6 +4,8 @@
  */
 #include "fcgi/worker.h"
 
+#include <stdatomic.h>
+
 #include "common/clock.h"
 #include "common/logline.h"
 
@@ -17,8 +19,9 @@ bool worker_open(struct worker *w, const struct settings *settings, const struct
     *w = (struct worker){ .settings = settings, .secrets = secrets, .local = local };
     w->control = control_new(socket);
     w->json = json_reader_new();
+    w->answered = json_reader_new();
     w->slots = slots_new(socket, settings->hash_jobs);
-    if (!w->control || !w->json || !w->slots) {
+    if (!w->control || !w->json || !w->answered || !w->slots) {
         worker_close(w);
         return false;
     }
@@ -31,12 +34,14 @@ void worker_close(struct worker *w)
     worker_store_drop(w);
     slots_free(w->slots);
     json_reader_free(w->json);
+    json_reader_free(w->answered);
     control_free(w->control);
     *w = (struct worker){ 0 };
 }
 
 bool worker_store(struct worker *w)
 {
+    static atomic_bool store_away; /* so far as any thread has said */
     struct buf why = { 0 };
     int64_t now = clock_mono_ms();
 
@@ -45,13 +50,13 @@ bool worker_store(struct worker *w)
     if (w->store_failed && now - w->store_tried_ms < STORE_RETRY_MS)
         return false;
     if (store_open(&w->store, w->settings->store, STORE_READER, &why) == STORE_OK) {
-        if (w->store_failed)
+        if (atomic_exchange(&store_away, false))
             log_info("event=store_back");
         w->store_failed = false;
     } else {
         w->store = NULL;
-        /* Said once, not with every try: the requests' own lines say that it is still away. */
-        if (!w->store_failed)
+        /* Said once, not with every try of every thread: the requests' own lines say that it is still away. */
+        if (!atomic_exchange(&store_away, true))
             log_error("the store cannot be opened: %s", why.data ? why.data : "no memory");
         w->store_failed = true;
         w->store_tried_ms = clock_mono_ms();
@@ -94,7 +99,7 @@ struct rates_answer worker_charge(struct worker *w, enum rate what, const struct
     struct json_member m[] = { { .name = "wait_ms" }, { .name = "field" } };
     struct rates_answer said = { 0 };
 
-    if (!worker_ask(w, &ask, scratch) || !json_read(w->json, buf_all(scratch), m, 2) ||
+    if (!worker_ask(w, &ask, scratch) || !json_read(w->answered, buf_all(scratch), m, 2) ||
         !json_int(&m[0], &said.wait_ms))
         return charge_here(w, &ask);
     said.field = rates_field(m[1].text);

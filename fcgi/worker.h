@@ -28,7 +28,8 @@ struct worker {
     struct control *control;
     int64_t relay_hung_ms; /* when it last let us wait in vain; 0: it has not */
     struct rates_local *local;
-    struct json_reader *json;
+    struct json_reader *json;     /* for what the client says, */
+    struct json_reader *answered; /* and what the relay does: neither takes the other's texts away */
     struct slots *slots;
 };
 

@@ -4,6 +4,7 @@
 #include "relay/hub.h"
 
 #include "common/event.h"
+#include "relay/commands.h"
 #include "relay/deliver.h"
 #include "relay/tally.h"
 
@@ -417,10 +418,19 @@ bool hub_flush(struct hub *h, unsigned most)
     return deliver_walk(h, most);
 }
 
+/* Who was told to close is no more in the room, though its machine may sleep and not answer yet. */
+static void end_told(struct hub *h)
+{
+    for (struct conn *c = h->lists.leaving; c && !h->deaf; c = c->next_behind)
+        if (c->person)
+            command_gone(h, c);
+}
+
 void hub_tick(struct hub *h)
 {
     int64_t now = h->world->wall_ms(h->world->self) / 1000;
 
+    end_told(h);
     deliver_stalled(h);
     for (size_t i = 0; i < BUCKETS; i++)
         for (struct hub_room *room = h->bucket[i]; room; room = room->next) {

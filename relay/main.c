@@ -32,10 +32,10 @@ enum {
 extern char **environ;
 
 static const char usage[] =
-    "usage: " PROGRAM " [-f FILE]...\n"
+    "Usage: " PROGRAM " [-f FILE]...\n"
     "Serves the WebSockets of Globes, to which the web server proxies /chats/{room}/ws.\n"
     "  -f FILE    settings, or a web server's snippet with GLOBES_ lines; default " SETTINGS_FILE "\n"
-    "  --help     this text\n"
+    "  -h, --help this text\n"
     "  --version  the version\n";
 
 /* The relay and what only its beginning, turns and end need. */

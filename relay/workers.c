@@ -11,8 +11,8 @@
 #include "relay/append.h"
 
 enum {
-    HOLD_NS = 300000, /* how long entries wait for others when the writer is idle; measured, see
-                         docs/performance.md */
+    HOLD_NS = 300000, /* how long entries wait for others when the writer is idle: nobody notices it, and a
+                         burst shares one commit; `make bench` shows what it does to either */
     LOCK_RETRY_US = 50000
 };
 
@@ -433,8 +433,8 @@ void workers_stop(struct workers *w)
     for (size_t i = 0; i < w->threads; i++)
         pthread_join(w->thread[i], NULL);
     hand_back(w);
-    for (size_t i = 0; i < 1 + WORKERS_READERS; i++)
-        store_close(w->store[i]);
+    for (size_t i = 1 + WORKERS_READERS; i > 0; i--) /* the writer's last: it alone can tidy its files up */
+        store_close(w->store[i - 1]);
     pthread_cond_destroy(&w->to_readers);
     pthread_cond_destroy(&w->to_writer);
     pthread_mutex_destroy(&w->lock);

@@ -187,7 +187,8 @@ static enum store_result fake_room_remove(struct store *s, int64_t id)
 
 static bool listed(const struct room *room, const struct room_query *q)
 {
-    if (room->visibility == ROOM_HIDDEN || (q->before_order && room->order >= q->before_order))
+    if ((room->visibility == ROOM_HIDDEN && !q->hidden) ||
+        (q->before_order && room->order >= q->before_order))
         return false;
     return q->words.n == 0 ||
            memmem(room->title_key, strlen(room->title_key), q->words.p, q->words.n) != NULL;

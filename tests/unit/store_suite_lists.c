@@ -5,7 +5,7 @@
 
 static struct room_list list_of(struct suite *s, const char *words, int64_t before_order, size_t limit)
 {
-    struct room_query q = { str_of(words), before_order, limit };
+    struct room_query q = { .words = str_of(words), .before_order = before_order, .limit = limit };
     struct room_list list;
 
     memset(&list, 0x55, sizeof list);
@@ -170,6 +170,23 @@ static void hidden_rooms_are_in_no_list(void **state)
     assert_titles(s, "", 0, 50, "private hidden ");
 }
 
+static void only_the_sites_owner_is_shown_hidden_rooms(void **state)
+{
+    struct suite *s = *state;
+    struct room hidden = suite_room("hidden");
+    struct room_query q = { .limit = 50, .hidden = true };
+    struct room_list list = { 0 };
+
+    hidden.id = ROOM_HIDDEN_ID_MIN + 3;
+    hidden.visibility = ROOM_HIDDEN;
+    suite_room_added(s, "open");
+    assert_int_equal(store_room_add(s->reader, &hidden, 10), STORE_OK);
+    assert_int_equal(store_room_list(s->reader, &q, &list), STORE_OK);
+    assert_int_equal(list.n, 2);
+    assert_string_equal(list.room[0].title, "hidden");
+    room_list_free(&list);
+}
+
 static void a_list_gives_no_secret_away_but_all_else(void **state)
 {
     struct suite *s = *state;
@@ -200,6 +217,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(words_find_rooms_by_what_is_in_their_title_key),
     cmocka_unit_test(signs_of_patterns_are_only_themselves_in_words),
     cmocka_unit_test(hidden_rooms_are_in_no_list),
+    cmocka_unit_test(only_the_sites_owner_is_shown_hidden_rooms),
     cmocka_unit_test(a_list_gives_no_secret_away_but_all_else),
 };
 

@@ -110,7 +110,7 @@ static void *adder_main(void *arg)
 static void rooms_added_by_several_at_once_are_all_there_with_ids_of_their_own(void **state)
 {
     struct suite *s = *state;
-    struct room_query all = { { NULL, 0 }, 0, 1000 };
+    struct room_query all = { .limit = 1000 };
     struct adding adding[READERS];
     pthread_t thread[READERS];
     struct room_list list;

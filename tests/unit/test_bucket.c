@@ -50,18 +50,18 @@ static void it_fills_up_to_its_top_only(void **state)
     assert_int_equal(bucket_take(&full, rate, 1000000), 100);
 }
 
-static void what_is_given_back_can_be_taken_again(void **state)
+static void a_debt_is_waited_for(void **state)
 {
     struct bucket_rate rate = { 100, 1 };
     int64_t full = 0;
 
     (void)state;
-    for (int i = 0; i < 5; i++) {
-        assert_int_equal(bucket_take(&full, rate, 1000), 0);
-        bucket_give_back(&full, rate);
-    }
-    assert_int_equal(bucket_take(&full, rate, 1000), 0);
-    assert_int_equal(bucket_take(&full, rate, 1000), 100);
+    assert_int_equal(bucket_wait(full, rate, 1000), 0);
+    for (int i = 0; i < 5; i++)
+        bucket_charge(&full, rate, 1000);
+    assert_int_equal(bucket_wait(full, rate, 1000), 500);
+    assert_int_equal(bucket_take(&full, rate, 1499), 1);
+    assert_int_equal(bucket_take(&full, rate, 1500), 0);
 }
 
 static void no_rate_is_no_limit(void **state)
@@ -109,7 +109,7 @@ int main(void)
         cmocka_unit_test(so_many_at_once_then_one_each_interval),
         cmocka_unit_test(a_refusal_takes_nothing),
         cmocka_unit_test(it_fills_up_to_its_top_only),
-        cmocka_unit_test(what_is_given_back_can_be_taken_again),
+        cmocka_unit_test(a_debt_is_waited_for),
         cmocka_unit_test(no_rate_is_no_limit),
         cmocka_unit_test(keys_have_buckets_of_their_own),
         cmocka_unit_test(a_flood_pushes_out_the_fullest),

@@ -186,6 +186,24 @@ static void closing_a_room_ends_those_without_tokens_alone(void **state)
     assert_false(ann->hung_up);
 }
 
+/* The machine of one sleeps, and answers no close frame. */
+static void who_is_told_to_go_is_no_more_in_the_room(void **state)
+{
+    struct fake_world *f = *state;
+    struct fake_socket *ann = fake_enter(f, "ann", 'a'), *bob = fake_guest(f, "bob");
+
+    fake_join(ann, "");
+    fake_settle(f);
+    fake_change(f, ROOM_PRIVATE, false, false);
+    fake_pass(f, 1000);
+    assert_int_equal(fake_count(bob, "close 1008"), 1);
+    assert_int_equal(fake_count(ann, "leave bob"), 1);
+    assert_int_equal(fake_room(f)->presence.n, 1);
+    fake_close(bob);
+    fake_settle(f);
+    assert_int_equal(fake_count(ann, "leave bob"), 1);
+}
+
 static void opening_a_room_ends_everyone(void **state)
 {
     struct fake_world *f = *state;
@@ -404,6 +422,7 @@ int main(void)
         TEST(a_room_that_goes_leaves_the_others),
         TEST(a_new_key_ends_those_with_tokens_alone),
         TEST(closing_a_room_ends_those_without_tokens_alone),
+        TEST(who_is_told_to_go_is_no_more_in_the_room),
         TEST(opening_a_room_ends_everyone),
         TEST(a_log_that_begins_anew_sends_everyone_away_to_come_back),
         TEST(who_is_sent_away_hears_nothing_of_the_new_log),

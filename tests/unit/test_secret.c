@@ -46,8 +46,10 @@ static int end(void **state)
 
 static void put(const struct place *place, struct str text, mode_t mode)
 {
-    int fd = open(place->path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    int fd;
 
+    unlink(place->path); /* one that was left with 0400 cannot be opened for writing, but by root */
+    fd = open(place->path, O_WRONLY | O_CREAT | O_EXCL, 0600);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text.p, text.n), text.n);
     assert_int_equal(fchmod(fd, mode), 0);

@@ -33,9 +33,9 @@ static void a_value_may_have_an_equals_sign_and_a_hash(void **state)
     struct given g;
 
     (void)state;
-    load(&g, "store = mongodb://h/?a=b # c", NULL);
+    load(&g, "store = sqlite:/h/?a=b # c", NULL);
     assert_good(&g);
-    assert_string_equal(g.s.store, "mongodb://h/?a=b # c");
+    assert_string_equal(g.s.store, "sqlite:/h/?a=b # c");
     done(&g);
 }
 

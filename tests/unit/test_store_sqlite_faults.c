@@ -446,7 +446,7 @@ static void add_rooms(const char *dir, char who, int go)
 
 static void two_processes_make_the_store_and_add_rooms_at_once(void **state)
 {
-    struct room_query all = { { NULL, 0 }, 0, 100 };
+    struct room_query all = { .limit = 100 };
     struct room_list list;
     struct store *s;
     int go[2], status;
