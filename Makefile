@@ -5,6 +5,8 @@ SAN   ?=
 PORT  ?= 8080
 BIND  ?= 127.0.0.1
 DATA  ?= ./data
+PREFIX  ?= /usr
+DESTDIR ?=
 O     ?= build$(if $(SAN),/$(subst $(comma),-,$(SAN)))
 comma := ,
 Q     := $(if $(V),,@)
@@ -39,12 +41,15 @@ UNITS  := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
 UNIT_HELP := $(filter-out $(wildcard tests/unit/test_*.c),$(call src,tests/unit))
 LOAD   := $(patsubst tests/load/%.c,$(O)/load/%,$(filter-out $(wildcard tests/load/*_*.c),$(call src,tests/load)))
 PROGRAMS := $(O)/globes.fcgi $(O)/globes-relay $(O)/globesctl
+VERSION   = $(shell sed -n 's/^.define GLOBES_VERSION "\(.*\)"$$/\1/p' common/program.h)
+MADE     := $(O)/globes.conf $(O)/globes.conf.5
+ARCHIVE   = $(O)/globes-$(VERSION)
 
-.PHONY: all deps run test check bench clean help units load format flags
+.PHONY: all deps run test check bench clean help units load format flags install uninstall dist
 .DELETE_ON_ERROR:
 .SECONDARY: # objects of unit tests are kept
 
-all: $(PROGRAMS) ## the three programs
+all: $(PROGRAMS) $(MADE) ## the three programs, the sample settings file and the manual's page of it
 
 $(O)/%.o: %.c
 	$(call say,CC,$<)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -c -o $@ $<
@@ -53,6 +58,11 @@ $(O)/%.o: %.c
 $(O)/include/sql.h: $(wildcard sql/*.sql sql/upgrade/*.sql) tests/tools/sql_to_c
 	$(call say,GEN,$@)mkdir -p $(@D) && tests/tools/sql_to_c sql >$@
 $(O)/common/store_sqlite.o: $(O)/include/sql.h
+
+$(O)/globes.conf: packaging/globes.conf.in common/settings.def tests/tools/settings_to
+	$(call say,GEN,$@)mkdir -p $(@D) && tests/tools/settings_to conf $< >$@
+$(O)/globes.conf.5: docs/man/globes.conf.5 common/settings.def tests/tools/settings_to
+	$(call say,GEN,$@)mkdir -p $(@D) && tests/tools/settings_to man $< >$@
 
 define library
 $(O)/lib$(1).a: $(call objs,$($(2)))
@@ -104,6 +114,17 @@ check: deps $(O)/include/sql.h ## format, include arrows, sizes and the other ru
 
 bench: deps all load ## speed and memory beside what the machine can do at most; ROW=1,2 SECONDS=10 SHORT=1
 	@GLOBES_BUILD=$(O) tests/load/bench
+
+install: all ## DESTDIR= PREFIX=/usr: programs, page, manual, units, /etc/globes/globes.conf where there is none
+	@packaging/install install '$(O)' '$(PREFIX)' '$(DESTDIR)'
+
+uninstall: ## with the same DESTDIR and PREFIX: all that install put there, but no settings, secret or data
+	@packaging/install uninstall '$(O)' '$(PREFIX)' '$(DESTDIR)'
+
+# Of the commit, whatever lies about; the same commit makes the same bytes.
+dist: ## build/globes-VERSION.tar.gz
+	$(call say,TAR,$(ARCHIVE).tar.gz)mkdir -p $(O) && \
+	    git archive --prefix=globes-$(VERSION)/ -o $(ARCHIVE).tar HEAD && gzip -n -9 -f $(ARCHIVE).tar
 
 format: ## brings all C files into shape
 	clang-format-14 -i $(foreach d,common fcgi relay ctl tests/unit tests/load,$(wildcard $(d)/*.[ch]))

@@ -13,6 +13,7 @@
 #include "common/secret.h"
 #include "common/store.h"
 #include "ctl/view.h"
+#include "ctl/web.h"
 
 enum { ROOMS_PAGE = 200 };
 
@@ -54,14 +55,25 @@ static void show_settings(const struct view *v)
         printf("              none\n");
 }
 
-static bool check_secret(const struct settings *s)
+/* With --data it is `globesctl run` that makes it. */
+static void say_who_makes_it(const struct view *v, struct buf *text)
 {
+    if (access(v->settings.secret_file, F_OK) && errno == ENOENT)
+        buf_text(text,
+                 v->options.data ? "; `globesctl run` makes it" : "; as root, `globesctl secret` makes it");
+}
+
+static bool check_secret(const struct view *v)
+{
+    const struct settings *s = &v->settings;
     struct secrets secrets;
     struct stat st;
     struct buf text = { 0 };
 
-    if (!secrets_read(&secrets, s->secret_file, &text))
+    if (!secrets_read(&secrets, s->secret_file, &text)) {
+        say_who_makes_it(v, &text);
         return tell("secret", false, &text);
+    }
     mode_t mode = stat(s->secret_file, &st) ? 0 : st.st_mode & 07777;
     buf_format(&text, "%s holds %zu (the first signs); its rights are %04o", s->secret_file, secrets.n,
                (unsigned)mode);
@@ -70,16 +82,18 @@ static bool check_secret(const struct settings *s)
 }
 
 /* Opening would make an SQLite store, for the user who asks and not for the one that the programs run as. */
-static bool nothing_stored(const char *url, struct buf *text)
+static bool nothing_stored(const char *url, bool *good, struct buf *text)
 {
     struct buf path = { 0 };
     bool missing;
 
+    *good = false;
     if (!str_begins(str_of(url), "sqlite:"))
         return false;
     buf_format(&path, "%s/rooms.db", url + strlen("sqlite:"));
     missing = buf_ok(&path) && access(path.data, F_OK);
-    if (missing && errno == ENOENT)
+    *good = missing && errno == ENOENT;
+    if (*good)
         buf_format(text, "%s has nothing in it yet: the programs make it at their first start", url);
     else if (missing)
         buf_format(text, "%s cannot be read: %s", path.data, strerror(errno));
@@ -112,12 +126,13 @@ static bool check_store(const struct settings *s)
     struct store *store = NULL;
     struct buf text = { 0 };
     int64_t rooms;
+    bool good;
 
-    if (nothing_stored(s->store, &text))
-        return tell("store", false, &text);
+    if (nothing_stored(s->store, &good, &text))
+        return tell("store", good, &text);
     if (store_open(&store, s->store, STORE_READER, &text) != STORE_OK)
         return tell("store", false, &text);
-    bool good = store_ping(store) == STORE_OK && count_rooms(store, &rooms) == STORE_OK;
+    good = store_ping(store) == STORE_OK && count_rooms(store, &rooms) == STORE_OK;
     store_close(store);
     view_value(&text, s->store);
     if (good)
@@ -165,6 +180,22 @@ static bool check_relay(const struct settings *s)
     return tell("globes-relay", good, &text);
 }
 
+static bool check_fcgi(const struct view *v)
+{
+    struct buf text = { 0 };
+    bool good = web_fcgi(v, &text);
+
+    return tell("globes.fcgi", good, &text);
+}
+
+static bool check_lighttpd(const struct view *v)
+{
+    struct buf text = { 0 };
+    bool good = !web_has_lighttpd(v) || web_lighttpd(v, &text);
+
+    return text.len ? tell("lighttpd", good, &text) : good;
+}
+
 int ctl_check(int argc, char **argv)
 {
     struct view v;
@@ -173,10 +204,12 @@ int ctl_check(int argc, char **argv)
     if (code == CTL_OK) {
         show_settings(&v);
         /* One after the other, so that all that is wrong is told at once. */
-        bool secret = check_secret(&v.settings);
+        bool secret = check_secret(&v);
         bool store = check_store(&v.settings);
         bool relay = check_relay(&v.settings);
-        code = secret && store && relay ? CTL_OK : CTL_FAILED;
+        bool fcgi = check_fcgi(&v);
+        bool lighttpd = check_lighttpd(&v);
+        code = secret && store && relay && fcgi && lighttpd ? CTL_OK : CTL_FAILED;
     }
     view_close(&v);
     return code;

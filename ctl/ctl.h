@@ -6,12 +6,13 @@
 #ifndef CTL_CTL_H
 #define CTL_CTL_H
 
-/* CTL_SETTINGS is sysexits' EX_CONFIG: who restarts a program leaves it alone after that. */
-enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_SETTINGS = 78 };
+/* The last two are those of sysexits.h. Who returns CTL_USAGE has said what is wrong; main.c adds where help is. */
+enum { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 64, CTL_SETTINGS = 78 };
 
 int ctl_run(int argc, char **argv);
 int ctl_check(int argc, char **argv);
 int ctl_settings(int argc, char **argv);
+int ctl_secret(int argc, char **argv);
 int ctl_rooms(int argc, char **argv);
 
 #endif

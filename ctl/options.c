@@ -20,7 +20,7 @@ static const struct option look_options[] = {
 
 static bool wrong(const char *what)
 {
-    fprintf(stderr, "globesctl: %s (globesctl help says more)\n", what);
+    fprintf(stderr, "globesctl: %s\n", what);
     return false;
 }
 
@@ -78,5 +78,8 @@ bool options_read(struct options *o, bool all, int argc, char **argv)
     while ((letter = getopt_long(argc, argv, "f:", all ? run_options : look_options, NULL)) != -1)
         if (!take(o, letter, optarg))
             return false;
-    return optind == argc ? true : wrong("one argument too many");
+    if (optind == argc)
+        return true;
+    fprintf(stderr, "globesctl: one argument too many: %s\n", argv[optind]);
+    return false;
 }

@@ -20,8 +20,8 @@ struct options {
     size_t files_n;
 };
 
-/* all: every option is taken, as `run` does; else --data and -f. False: what is wrong was said on stderr,
- * exit 2. */
+/* all: every option is taken, as `run` does; else --data and -f. False: what is wrong was said on stderr:
+ * CTL_USAGE. */
 bool options_read(struct options *o, bool all, int argc, char **argv);
 
 #endif

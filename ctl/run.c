@@ -94,6 +94,16 @@ static bool make_secret(const struct run *r, struct buf *why)
     return true;
 }
 
+/* A taken port leaves no DATA behind where there was none; where there is one, it is said first who works in it. */
+static bool open_place(struct run *r, struct buf *why)
+{
+    const struct options *o = &r->options;
+
+    if (access(r->place.data, F_OK))
+        return listen_port_free(o->bind, o->port, why) && place_open(&r->place, why);
+    return place_open(&r->place, why) && listen_port_free(o->bind, o->port, why);
+}
+
 static bool open_sockets(struct run *r, struct buf *why)
 {
     struct child *c = r->supervisor.child;
@@ -137,8 +147,7 @@ static int prepare(struct run *r, struct buf *why)
         return CTL_SETTINGS;
     open_log(&r->settings);
     raise_fd_limit();
-    if (!find_parts(&r->parts, &r->options, why) || !place_open(&r->place, why) ||
-        !listen_port_free(r->options.bind, r->options.port, why) ||
+    if (!find_parts(&r->parts, &r->options, why) || !open_place(r, why) ||
         !httpd_prepare(&r->httpd, &r->place, &r->options, &r->parts, &r->settings, r->relay_socket, why) ||
         !make_secret(r, why) || !open_sockets(r, why))
         return CTL_FAILED;

@@ -110,7 +110,7 @@ def test_a_secret_that_is_none_is_refused(folder, text):
     ["run", "--bind", "nowhere"], ["run", "--nonsense"], ["run", "too", "many"], ["check", "--nonsense"]], ids=" ".join)
 def test_wrong_usage_is_said_and_starts_nothing(arguments):
     ended = ctl(*arguments)
-    assert ended.returncode == 2 and ended.stdout == "" and ended.stderr, ended
+    assert ended.returncode == 64 and ended.stdout == "" and ended.stderr, ended
     assert "started" not in ended.stderr
 
 
