@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
+#include <sys/resource.h>
 
 int program_say(const char *format, ...)
 {
@@ -48,4 +49,14 @@ int program_options(int argc, char **argv, const char *name, const char *usage, 
         return -1;
     fprintf(stderr, "%s: one argument too many: %s\n", name, argv[optind]);
     return program_try_help(name);
+}
+
+void program_no_core(void)
+{
+    struct rlimit core;
+
+    if (getrlimit(RLIMIT_CORE, &core) == 0) {
+        core.rlim_cur = 0;
+        setrlimit(RLIMIT_CORE, &core);
+    }
 }

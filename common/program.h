@@ -22,4 +22,8 @@ int program_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The line that follows what is wrong with a usage; always PROGRAM_EXIT_USAGE. name may have a subcommand. */
 int program_try_help(const char *name);
 
+/* Its memory holds secrets: nothing of it goes into a file when it crashes. Who has to look into a crash raises the
+ * limit of the running program (prlimit --core). */
+void program_no_core(void);
+
 #endif

@@ -79,7 +79,7 @@ static enum store_result refuse(struct sqlite_store *s, sqlite3 *db, const char 
 {
     const char *text = db ? sqlite3_errmsg(db) : strerror(errno);
 
-    buf_format(why, "store: %s/%s: %s", s->dir, file, text);
+    buf_format(why, "store: %s%s%s: %s", s->dir, *file ? "/" : "", file, text);
     return STORE_DOWN;
 }
 
@@ -301,7 +301,7 @@ static enum store_result open_all(struct sqlite_store *s, struct buf *why)
     enum store_result r = STORE_OK;
 
     if (mkdir(s->dir, 0770) != 0 && errno != EEXIST)
-        return refuse(s, NULL, ".", why);
+        return refuse(s, NULL, "", why);
     if (s->use == STORE_WRITER)
         r = lock_writer(s, why);
     if (r == STORE_OK)

@@ -68,6 +68,7 @@ int main(int argc, char **argv)
 
     if (!files)
         return EXIT_FAILURE;
+    program_no_core();
     umask(0007); /* what it makes is shared with the relay's user by their group */
     log_open(PROGRAM, LEVEL_INFO, false);
     status = program_options(argc, argv, PROGRAM, usage, files);

@@ -391,6 +391,7 @@ int main(int argc, char **argv)
         free(files);
         return status;
     }
+    program_no_core();
     umask(0007);
     signal(SIGPIPE, SIG_IGN);
     log_open(PROGRAM, LEVEL_INFO, false);

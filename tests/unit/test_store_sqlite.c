@@ -148,7 +148,7 @@ static void a_folder_that_cannot_be_made_is_told(void **state)
     assert_non_null(strstr(why.data, "/no/such"));
     buf_free(&why);
     assert_int_equal(store_open(&s, "flatfile:/tmp", STORE_READER, &why), STORE_DOWN);
-    assert_non_null(strstr(why.data, "flatfile:"));
+    assert_non_null(strstr(why.data, "sqlite:DIR"));
     buf_free(&why);
 }
 
