@@ -17,7 +17,6 @@ static void begin_html(struct call *c)
     c->res->type = "text/html; charset=utf-8";
     response_line(c->res, "Content-Security-Policy", STR(POLICY));
     response_line(c->res, "Referrer-Policy", STR("no-referrer"));
-    response_line(c->res, "Cache-Control", STR("no-cache"));
 }
 
 /* base_path in front of a path that begins with "/". */

@@ -8,13 +8,15 @@
 
 #include "common/key.h"
 
+#define TYPE_JSON "application/json"
+
 void response_begin(struct response *res)
 {
     uint64_t id;
 
     res->status = 200;
     res->private = false;
-    res->type = "application/json";
+    res->type = TYPE_JSON;
     res->allow = (struct str){ 0 };
     buf_clear(&res->lines);
     buf_clear(&res->body);
@@ -50,7 +52,7 @@ void response_error(struct response *res, enum err e, struct str field, int64_t 
     buf_clear(&res->lines);
     buf_clear(&res->body);
     error_json(&res->body, e, field);
-    res->type = "application/json";
+    res->type = TYPE_JSON;
     if (res->status == 503 || res->status == 429)
         put_wait(res, wait_ms);
     res->private = true;
@@ -68,6 +70,8 @@ static void write_head(struct buf *out, const struct response *res)
                   "Vary: Origin, Accept, Authorization\r\n");
     if (res->private)
         buf_text(out, "Cache-Control: no-store\r\n");
+    else if (strcmp(res->type, TYPE_JSON) != 0) /* pages: browsers would keep them for as long as they like */
+        buf_text(out, "Cache-Control: no-cache\r\n");
     if (res->allow.p) {
         buf_text(out, "Access-Control-Allow-Origin: ");
         buf_str(out, res->allow);
@@ -79,7 +83,7 @@ static void write_head(struct buf *out, const struct response *res)
 
 bool response_write(struct buf *out, const struct response *res, bool head_only)
 {
-    struct response bare = { .status = 500, .private = true };
+    struct response bare = { .status = 500, .private = true, .type = TYPE_JSON };
     bool whole = buf_ok(&res->lines) && buf_ok(&res->body);
 
     buf_clear(out);
