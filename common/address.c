@@ -20,7 +20,7 @@ static bool read_address(struct str text, uint8_t out[16])
         rest = (struct str){ text.p + 1, text.n - 1 };
         if (!str_next(&rest, ']', &host) || !rest.p)
             return false;
-    } else if (text.n && memchr(text.p, '.', text.n) && !str_begins(text, ":")) {
+    } else if (text.n && memchr(text.p, ':', text.n) == memrchr(text.p, ':', text.n)) { /* at most one */
         str_next(&rest, ':', &host);
     }
     if (!str_copy(word, sizeof word, host))

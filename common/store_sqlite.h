@@ -28,7 +28,7 @@
       " WHERE id = ?1 AND version = ?12")                                                                   \
     X(ROOMS, REMOVE, "DELETE FROM rooms WHERE id = ?1")                                                     \
     X(ROOMS, LIST,                                                                                          \
-      "SELECT * FROM rooms WHERE visibility <= ?4 AND n < ?1 AND (?2 = '' OR instr(title_key, ?2) > 0)"      \
+      "SELECT * FROM rooms WHERE visibility <= ?4 AND n < ?1 AND (?2 = '' OR instr(title_key, ?2) > 0)"     \
       " ORDER BY n DESC LIMIT ?3")                                                                          \
     X(ROOMS, VERSION, "PRAGMA data_version")                                                                \
     X(LOGS, BEGIN, "BEGIN IMMEDIATE")                                                                       \

@@ -34,12 +34,14 @@ static const struct subcommand {
     { "secret", ctl_secret, "[--data DIR] [-f FILE]...",
       "makes the secret_file where there is none; as root: for root and the group globes", PLACE_OPTION },
     { "rooms", ctl_rooms,
-      "list | make TITLE [--visibility WORD] [--description TEXT] | owner ID | remove ID [--data DIR] [-f "
-      "FILE]...",
+      "list | make TITLE [--visibility WORD] [--description TEXT] | owner ID [--end-tokens] | remove ID "
+      "[--data DIR] [-f FILE]...",
       "shows, makes and removes rooms; `owner` prints a new owner token; a password is read from standard "
       "input",
       "  --visibility WORD    public, private or hidden; default public\n"
-      "  --description TEXT   of the new room\n" PLACE_OPTION },
+      "  --description TEXT   of the new room\n"
+      "  --end-tokens         with owner: end every token of the room as well, as after a "
+      "theft\n" PLACE_OPTION },
     { "help", help, "[COMMAND]", "says how a command is used", "" },
 };
 

@@ -23,6 +23,7 @@ enum { PAGE = 200, CHANGE_TRIES = 5 };
 struct rooms {
     const char *verb, *what; /* an id or a title */
     const char *visibility, *description;
+    bool end_tokens;
     struct view view;
     struct store *store;
 };
@@ -116,6 +117,8 @@ static int owner(struct rooms *r)
         result = store_room_get(r->store, id, &room);
         if (result != STORE_OK)
             break;
+        if (r->end_tokens)
+            key_random(room.key, sizeof room.key);
         owner_make(&room, text);
         result = store_room_update(r->store, &room);
     }
@@ -239,7 +242,9 @@ static bool read_words(struct rooms *r, int *argc, char **argv)
                            : word[0] != '-' && !r->verb     ? &r->verb
                            : word[0] != '-' && !r->what     ? &r->what
                                                             : NULL;
-        if (own && word[0] != '-') {
+        if (!strcmp(word, "--end-tokens")) {
+            r->end_tokens = true;
+        } else if (own && word[0] != '-') {
             *own = word;
         } else if (own) {
             if (!next)

@@ -83,9 +83,7 @@ static void put_json(struct call *c, const struct page_rooms *page)
 /* The page of the originals asks with anything accepted, and puts what comes into itself. */
 static void put_as_accepted(struct call *c, const struct page_rooms *page)
 {
-    int json = accept_names(c->q->accept, "application/json");
-
-    if (json && json >= accept_names(c->q->accept, "text/html"))
+    if (accept_names(c->q->accept, "application/json"))
         put_json(c, page);
     else if (str_is_nocase(c->q->requested_with, "XMLHttpRequest"))
         page_put_fragment(c, page);
@@ -98,7 +96,7 @@ static enum err put_page(struct call *c, const struct room_query *q, struct str 
 {
     struct room_query more = *q;
     struct room_list list = { 0 };
-    struct page_rooms page = { .list = &list, .words = words };
+    struct page_rooms page = { .list = &list, .words = words, .limit = q->limit };
     enum err e;
 
     more.limit = q->limit + 1;

@@ -85,6 +85,7 @@ static void put_next(struct call *c, const struct page_rooms *rooms)
     buf_text(b, "<p><a rel=\"next\" href=\"");
     put_path(c, "/chats?after=");
     buf_i64(b, rooms->next);
+    buf_format(b, "&amp;limit=%zu", rooms->limit);
     if (rooms->words.n) {
         buf_text(b, "&amp;q=");
         path_encode(b, rooms->words);

@@ -7,12 +7,13 @@
 #include "fcgi/call.h"
 
 /* What the list shows: n rooms of it; words were searched for (absent: all); next is where the next page goes on, 0
- * at the end. */
+ * at the end, with so many again. */
 struct page_rooms {
     const struct room_list *list;
     size_t n;
     struct str words;
     int64_t next;
+    size_t limit;
 };
 
 void page_put_rooms(struct call *c, const struct page_rooms *rooms);

@@ -22,8 +22,9 @@ import tempfile
 import time
 import urllib.parse
 
+from lib import openapi
 from lib.answer import Answer, Headers
-from lib.ws import Ws
+from lib.ws import Refused, Ws
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("GLOBES_BUILD", "build"))
@@ -241,9 +242,15 @@ class Site:
                 connection.putheader(name, value)
             connection.endheaders(data)
             answer = connection.getresponse()
-            return Answer(answer.status, Headers(answer.getheaders()), answer.read())
+            made = Answer(answer.status, Headers(answer.getheaders()), answer.read())
         finally:
             connection.close()
+        self.judge(method, path, made)
+        return made
+
+    def judge(self, method, path, answer):
+        """Nothing is answered that docs/openapi.yaml does not have."""
+        openapi.check(method, path, answer, self.settings.get("base_path", "/"))
 
     def raw_http(self, data):
         """Sends bytes and returns all that comes back until the server closes."""
@@ -297,8 +304,14 @@ class Site:
         return os.path.join(self.data, "run", "relay.sock") if direct else ("127.0.0.1", self.port)
 
     def ws(self, room, token=None, direct=False, **more):
-        made = Ws(self.address(direct), f"/chats/{room}/ws", token=token, **more)
+        path = f"/chats/{room}/ws"
+        try:
+            made = Ws(self.address(direct), path, token=token, **more)
+        except Refused as refusal:
+            self.judge("GET", path, refusal.answer)
+            raise
         self.sockets.append(made)
+        self.judge("GET", path, made.answer)
         return made
 
     def joined(self, room, name, token=None, color=None, **more):

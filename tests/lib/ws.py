@@ -15,6 +15,7 @@ import socket
 import struct
 import time
 
+from lib import asyncapi
 from lib.answer import Answer, parse_head
 
 TIMEOUT = 10
@@ -378,6 +379,7 @@ class Ws:
             code = int.from_bytes(payload[:2], "big") if payload else 1005
             self.closed = (code, payload[2:].decode("utf-8"))
             if not self._closing:
+                asyncapi.check_close(*self.closed)
                 self.send_frame(CLOSE, payload[:2])
             self.sock.close()
             raise Closed(*self.closed)
@@ -393,6 +395,7 @@ class Ws:
             text, self._parts = self._parts, None
             event = json.loads(text.decode("utf-8"), object_pairs_hook=without_repeats)
             check_event(event)
+            asyncapi.check_out(event)
             self._check_position(event)
             self.events.append(event)
 

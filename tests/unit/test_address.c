@@ -67,6 +67,8 @@ static void ports_and_brackets_are_taken_off(void **state)
     assert_is(NULL, "203.0.113.7:1234", "203.0.113.7");
     assert_is(NULL, "[2001:db8::1]:1234", "2001:db8::1");
     assert_is(NULL, "[2001:db8::1]", "2001:db8::1");
+    assert_is(NULL, "0:0:0:0:0:ffff:203.0.113.7", "203.0.113.7");
+    assert_is(NULL, "64:ff9b::203.0.113.7", "64:ff9b::");
 }
 
 static void ipv6_counts_by_its_network(void **state)
