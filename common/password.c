@@ -4,6 +4,8 @@
  */
 #include "common/password.h"
 
+#include <errno.h>
+
 #include <crypt.h>
 
 #include "common/key.h"
@@ -86,9 +88,10 @@ bool password_verify(struct str password, const char *hash)
     size_t n = strlen(hash);
     bool good;
 
+    errno = 0;
     if (n >= PASSWORD_HASH_SIZE || (!yescrypt_known(hash) && !bcrypt_known(hash)))
         return false;
-    w = work_new(password);
+    w = work_new(password); /* or it is too long, or has a NUL: no password of ours */
     if (!w)
         return false;
     made = crypt_rn(w->text, hash, &w->crypt, sizeof w->crypt);

@@ -13,7 +13,7 @@ enum { PASSWORD_HASH_SIZE = 384, PASSWORD_BCRYPT_COST_MAX = 14 };
 bool password_hash(struct str password, char out[PASSWORD_HASH_SIZE]);
 
 /* False too for a stored value that is no hash we know ($y$, $2a$, $2b$, $2y$ up to cost 14): crypt(3) would fall back to
- * DES. The comparison takes constant time. */
+ * DES. The comparison takes constant time. False with errno ENOMEM: there was no memory to find out. */
 bool password_verify(struct str password, const char *hash);
 
 /* A hash that verified but should be made anew by password_hash(). */

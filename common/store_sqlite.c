@@ -252,6 +252,9 @@ static void sqlite_close(struct store *base)
 
     for (size_t i = 0; i < SQL_COUNT; i++)
         sqlite3_finalize(s->stmt[i]);
+    /* What was deleted must not stay in log.db-wal because a reader still has it open. */
+    if (s->use == STORE_WRITER && s->logs)
+        checkpoint(s->logs);
     sqlite3_close(s->rooms);
     sqlite3_close(s->logs);
     if (s->lock >= 0)

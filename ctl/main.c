@@ -28,7 +28,8 @@ static const struct subcommand {
       "  --programs DIR       where globes.fcgi and globes-relay are, if not beside globesctl or installed\n"
       "  --httpd-conf FILE    lighttpd's configuration of Globes\n" },
     { "check", ctl_check, "[--data DIR] [-f FILE]...",
-      "says whether settings, secret, store and relay are as they should be", PLACE_OPTION },
+      "says whether settings, secret, store, both programs and lighttpd are as they should be",
+      PLACE_OPTION },
     { "settings", ctl_settings, "[--data DIR] [-f FILE]...",
       "lists every setting, its value and where that came from", PLACE_OPTION },
     { "secret", ctl_secret, "[--data DIR] [-f FILE]...",

@@ -4,6 +4,8 @@
  */
 #include "fcgi/call.h"
 
+#include <errno.h>
+
 #include "common/clock.h"
 #include "common/key.h"
 #include "common/owner.h"
@@ -41,14 +43,17 @@ static void renew_hash(struct call *c, struct str password)
 
 static enum err check_password(struct call *c, struct str secret)
 {
-    bool good;
+    bool good, no_memory;
 
     if (!slots_take(c->w->slots, SLOTS_WAIT_MS))
         return call_trouble(c, ERR_UNAVAILABLE, "no slot to check a password");
     good = password_verify(secret, c->room.password);
+    no_memory = !good && errno == ENOMEM;
     if (good && password_stale(c->room.password))
         renew_hash(c, secret);
     slots_give(c->w->slots);
+    if (no_memory)
+        return call_trouble(c, ERR_INTERNAL, "no memory to check a password");
     return good ? ERR_OK : call_fail(c, ERR_LOGIN_UNAUTHORIZED, "secret");
 }
 

@@ -219,9 +219,14 @@ static bool find_room(struct guest *g, struct path *path)
     struct relay *relay = guest_relay(g);
     bool known = path_read(path, g->head.target, relay->settings.base_path);
 
-    if (known && path->n == 1 && str_is(path->segment[0], "healthz"))
+    bool health =
+        known && path->n == 1 && (str_is(path->segment[0], "healthz") || str_is(path->segment[0], "readyz"));
+
+    if (health && !str_is(g->head.method, "GET") && !str_is(g->head.method, "HEAD"))
+        guest_refuse(g, ERR_METHOD, (struct str){ 0 });
+    else if (health && str_is(path->segment[0], "healthz"))
         guest_health(g, true);
-    else if (known && path->n == 1 && str_is(path->segment[0], "readyz"))
+    else if (health)
         guest_health(g, !workers_broken(relay->workers) && !hub_is_deaf(relay->hub));
     else if (known && path->n == 3 && str_is(path->segment[0], "chats") && str_is(path->segment[2], "ws"))
         return true;

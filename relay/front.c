@@ -108,11 +108,14 @@ static void say(struct guest *g, int http, struct str body)
     buf_hex(&out, id, sizeof id);
     if (http == 426)
         buf_text(&out, "\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13");
+    if (http == 405) /* only health has methods of its own here */
+        buf_text(&out, "\r\nAllow: GET, HEAD");
     if (http == 429 || http == 503)
         buf_format(&out, "\r\nRetry-After: %lld",
                    (long long)(g->wait_ms > 1000 ? (g->wait_ms + 999) / 1000 : 1));
     buf_text(&out, "\r\n\r\n");
-    buf_str(&out, body);
+    if (!str_is(g->head.method, "HEAD"))
+        buf_str(&out, body);
     /* Into an empty socket: it fits, or the other side is gone. */
     if (buf_ok(&out) && send(g->fd, out.data, out.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         log_debug("a refusal was not heard");

@@ -14,9 +14,8 @@ from lib.schemas import Schemas, load, read_json
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PATH = os.path.join(ROOT, "docs", "openapi.yaml")
 VERBS = ("get", "post", "put", "delete", "options", "patch", "trace", "head")
-# HTTP's own, of connection and body; lighttpd adds accept-ranges.
-TRANSPORT = {"content-type", "content-length", "connection", "date", "server", "transfer-encoding", "keep-alive",
-             "accept-ranges"}
+# HTTP's own, of connection and body.
+TRANSPORT = {"content-type", "content-length", "connection", "date", "server", "transfer-encoding", "keep-alive"}
 # What a web server says without asking us. 404 only where it does not ask us at all.
 WEB_SERVERS_OWN = {400, 411, 413, 414, 417, 431, 500, 501, 502, 503, 504, 505}
 OURS = ("chats", "healthz", "readyz")
