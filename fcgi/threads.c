@@ -31,7 +31,8 @@ struct crew {
     const struct secrets *secrets;
     struct rates_local local;
     atomic_bool stop;
-    atomic_bool broken; /* a thread could not go on */
+    atomic_bool broken;  /* a thread could not go on */
+    atomic_bool starved; /* it was said that there are no descriptors; until one is there again */
 };
 
 /* One thread's own. */
@@ -67,7 +68,7 @@ static int accept_one(const struct crew *crew)
 }
 
 /* False: the listening socket is of no use any more. */
-static bool survive(int why)
+static bool survive(struct crew *crew, int why)
 {
     switch (why) {
     case EBADF:
@@ -79,7 +80,8 @@ static bool survive(int why)
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
-        log_errno("accept");
+        if (!atomic_exchange(&crew->starved, true))
+            log_errno("no more connections for now");
         poll(NULL, 0, NO_DESCRIPTORS_MS);
         return true;
     default: /* EINTR, and clients that have gone again */
@@ -134,8 +136,9 @@ static void *work(void *arg)
         int fd = accept_one(crew);
 
         if (fd >= 0) {
+            atomic_store(&crew->starved, false);
             serve(&h, fd);
-        } else if (!survive(errno)) {
+        } else if (!survive(crew, errno)) {
             log_errno("the listening socket is gone");
             give_up(crew);
         }

@@ -26,6 +26,7 @@ struct front {
     size_t listens;
     uv_timer_t sweep;
     bool stopped, paused;
+    bool told; /* that there are no descriptors; until one is there again */
     struct guest *first;
     size_t guests;
     size_t closing; /* handles of its own that libuv has not let go yet */
@@ -233,14 +234,15 @@ static void on_listen(uv_poll_t *poll, int status, int events)
         int fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (fd >= 0) {
+            front->told = false;
             greet(front, fd);
             continue;
         }
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
             /* They wait in the backlog; polling on would only turn the loop. */
-            if (!front->paused)
+            if (!front->told)
                 log_errno("no more sockets for now");
-            front->paused = true;
+            front->told = front->paused = true;
             uv_poll_stop(poll);
         }
         return;

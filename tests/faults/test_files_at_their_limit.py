@@ -132,7 +132,7 @@ def test_the_relay_does_not_spin_nor_fill_its_log_meanwhile(site, talk):
         talks(ann, bob)
         lines = site.log().count("\n")
         assert used_in_two_seconds(pid) <= IDLE_S
-        assert site.log().count("\n") - lines <= 40
+        assert site.log().count("\n") - lines <= 4, "said once"
     for stream in waiting:
         stream.sock.close()
 
@@ -254,7 +254,7 @@ def test_requests_wait_for_descriptors_of_fcgi_and_are_then_answered(site, talk)
     assert len(answers) == 20 and set(answers) <= {200, 503}
     assert used <= IDLE_S
     assert site.http("GET", f"/chats/{room}").status == 200
-    assert lines <= 400, "eight threads say it ten times a second, no more"
+    assert lines <= 4, "said once, not by each thread and try"
 
 
 def a_room(site):
