@@ -48,9 +48,10 @@ static const struct subcommand {
 
 enum { SUBCOMMANDS = sizeof subcommands / sizeof *subcommands, NAME_SIZE = 64 };
 
-#define COMMON_OPTIONS                                                                                 \
-    "  -f FILE              settings (default: /etc/globes/globes.conf); may be given several times\n" \
-    "  -h, --help           this text\n"                                                               \
+#define COMMON_OPTIONS                                                                                   \
+    "  -f FILE              settings; may be given several times. Without one /etc/globes/globes.conf\n" \
+    "                       is read, but by run, and with --data, none\n"                                \
+    "  -h, --help           this text\n"                                                                 \
     "  --version            the version\n"
 
 static const struct subcommand *find(const char *name)

@@ -145,7 +145,7 @@ static void kill_all(struct supervisor *s)
 {
     for (int i = 0; i < CHILDREN; i++)
         if (s->child[i].pid)
-            log_warn("%s does not end: killing it", s->child[i].name);
+            log_warn("%s has not ended in time, or there was a second signal: killing it", s->child[i].name);
     for (int i = 0; i < CHILDREN; i++)
         tell(&s->child[i], SIGKILL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Tokens given and renewed (contract section 2). The token itself is common/token.c's, passwords are checked
- * under a slot (slots.h). Rates of wrong passwords will be asked of the relay, before the slot is taken.
+ * under a slot (slots.h), and only where the rates of wrong ones allow another try (common/rates.h).
  */
 #include "fcgi/call.h"
 
