@@ -77,7 +77,8 @@ struct address address_of(struct str peer, struct str forwarded, const struct se
     }
     if (!address_known(&a))
         return a;
-    if (memcmp(a.bytes, v4_mapped, V4_AT) != 0)
+    /* In ::/64 there are no customers, but IPv4 and ourselves. */
+    if (memcmp(a.bytes, (uint8_t[NET_BYTES]){ 0 }, NET_BYTES) != 0)
         memset(a.bytes + NET_BYTES, 0, sizeof a.bytes - NET_BYTES);
     return a;
 }

@@ -66,3 +66,8 @@ const char *error_status_text(int http)
         return "Internal Server Error";
     }
 }
+
+int64_t error_retry_s(int64_t wait_ms)
+{
+    return wait_ms > 1000 ? wait_ms / 1000 + (wait_ms % 1000 != 0) : 1;
+}

@@ -31,4 +31,7 @@ const char *error_status_text(int http);
  * UTF-8. */
 void error_json(struct buf *out, enum err e, struct str field);
 
+/* Retry-After for a wait of so many milliseconds: whole seconds, no fewer than it takes, at least one. */
+int64_t error_retry_s(int64_t wait_ms);
+
 #endif

@@ -134,7 +134,8 @@ enum origin origin_of(const struct origin_asked *asked, const struct setting_lis
         return str_is_nocase(asked->fetch_site, "cross-site") ? ORIGIN_FOREIGN : ORIGIN_NONE;
     if (!read_origin(asked->origin, &origin))
         return ORIGIN_FOREIGN;
-    if (is_own(&origin, asked, site))
-        return ORIGIN_OWN;
-    return is_allowed(&origin, allowed) ? ORIGIN_ALLOWED : ORIGIN_FOREIGN;
+    /* First: of our own by host and port, it may be another one to a browser, by its scheme. */
+    if (is_allowed(&origin, allowed))
+        return ORIGIN_ALLOWED;
+    return is_own(&origin, asked, site) ? ORIGIN_OWN : ORIGIN_FOREIGN;
 }

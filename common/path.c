@@ -89,6 +89,11 @@ static bool add_segment(struct path *path, struct str raw, size_t *used)
     return true;
 }
 
+const char *path_base(const char *base_path)
+{
+    return strcmp(base_path, "/") ? base_path : "";
+}
+
 bool path_read(struct path *path, struct str target, const char *base)
 {
     struct str rest = without_authority(target), raw, part;

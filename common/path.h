@@ -21,6 +21,9 @@ struct path {
  * is good), "." and "..", too long, too many. */
 bool path_read(struct path *path, struct str target, const char *base);
 
+/* The setting base_path as it goes in front of a path that begins with "/": "" for "/". */
+const char *path_base(const char *base_path);
+
 /* The first value of a query's member, decoded ("+" is a space) and appended to out. False: absent, or not decodable. */
 bool path_query(struct str query, const char *name, struct buf *out);
 

@@ -23,7 +23,7 @@ enum rate {
 struct rates_asked {
     enum rate what;
     uint64_t from;   /* rates_from(); 0: not known */
-    int64_t room_id; /* of RATE_LOGIN and RATE_ENTERED */
+    int64_t room_id; /* of RATE_LOGIN, RATE_WRONG and RATE_ENTERED */
 };
 
 struct rates_answer {

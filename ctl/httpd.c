@@ -11,6 +11,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "common/path.h"
 #include "ctl/listen.h"
 
 enum { MAX_FDS = 65536 }; /* for lighttpd, where the system lets it have so many */
@@ -59,12 +60,6 @@ static unsigned max_fds(void)
     return (unsigned)limit.rlim_cur;
 }
 
-/* base_path as it goes in front of paths. */
-static const char *base_of(const char *base_path)
-{
-    return strcmp(base_path, "/") ? base_path : "";
-}
-
 static void main_text(struct buf *t, const struct place *p, const struct options *o, const char *conf,
                       const struct settings *settings)
 {
@@ -83,7 +78,7 @@ static void main_text(struct buf *t, const struct place *p, const struct options
     buf_text(t, " )\n");
     /* There is no other site here: who asks for its front page wants the rooms. */
     buf_format(t, "server.modules += ( \"mod_redirect\" )\nurl.redirect = ( \"^/$\" => \"%s/chats\" )\n",
-               base_of(settings->base_path));
+               path_base(settings->base_path));
     buf_format(t, "url.redirect-code = 302\ninclude \"%s\"\n", conf);
 }
 
@@ -125,7 +120,7 @@ bool httpd_prepare(struct httpd *h, const struct place *p, const struct options 
     bool good = write_file(h->main_file, &text, why);
     buf_clear(&text);
     buf_format(&text, "var.globes_fcgi  := \"%s\"\nvar.globes_relay := \"%s\"\nvar.globes_base  := \"%s\"\n",
-               p->fcgi_socket, relay_socket, base_of(settings->base_path));
+               p->fcgi_socket, relay_socket, path_base(settings->base_path));
     if (parts->web[0])
         buf_format(&text, "var.globes_web   := \"%s\"\n", parts->web);
     good = good && write_file(local_file, &text, why);
@@ -144,7 +139,7 @@ bool httpd_answers(const struct options *o, const char *base)
 
     if (fd < 0)
         return false;
-    buf_format(&ask, "GET %s/healthz HTTP/1.0\r\n\r\n", base_of(base));
+    buf_format(&ask, "GET %s/healthz HTTP/1.0\r\n\r\n", path_base(base));
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof second);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &second, sizeof second);
     bool good = buf_ok(&ask) && !connect(fd, (struct sockaddr *)&a, length) &&

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -14,6 +15,7 @@
 #include "common/key.h"
 #include "common/owner.h"
 #include "common/password.h"
+#include "common/program.h"
 #include "common/store.h"
 #include "ctl/view.h"
 
@@ -49,6 +51,8 @@ static int complain_store(enum store_result r)
         return complain("another room has this title");
     case STORE_LIMIT:
         return complain("there are rooms_max rooms already");
+    case STORE_CHANGED:
+        return complain("the room was changed by others again and again");
     case STORE_FULL:
         return complain("the store is full");
     case STORE_UNKNOWN:
@@ -100,8 +104,10 @@ static int list(struct rooms *r)
         if (n)
             q.before_order = rooms.room[n - 1].order;
         room_list_free(&rooms);
-    } while (n == PAGE);
-    return result == STORE_OK ? CTL_OK : complain_store(result);
+    } while (n);
+    if (result != STORE_OK)
+        return complain_store(result);
+    return ferror(stdout) || fflush(stdout) ? CTL_FAILED : CTL_OK;
 }
 
 static int owner(struct rooms *r)
@@ -110,6 +116,7 @@ static int owner(struct rooms *r)
     enum store_result result = STORE_CHANGED;
     struct room room;
     int64_t id;
+    int code;
 
     if (!read_id(r, &id))
         return misused("takes the id of a room: `globesctl rooms list` shows them");
@@ -125,20 +132,41 @@ static int owner(struct rooms *r)
     if (result != STORE_OK)
         return complain_store(result);
     tell_relay(r, id);
-    printf("%s\n", text);
+    code = program_say("%s\n", text);
     key_wipe(text, sizeof text);
-    return CTL_OK;
+    return code ? complain("the new owner token could not be printed: ask for another one") : CTL_OK;
+}
+
+/* Whether what is typed is shown, if somebody types. */
+static void set_echo(bool on)
+{
+    struct termios t;
+
+    if (tcgetattr(STDIN_FILENO, &t) != 0)
+        return;
+    if (on)
+        t.c_lflag |= ECHO;
+    else
+        t.c_lflag &= ~(tcflag_t)ECHO;
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &t);
 }
 
 /* A line of standard input, since what stands in a command line can be read by others. */
 static void read_password(struct buf *out)
 {
+    bool typed = isatty(STDIN_FILENO);
     int c;
 
-    if (isatty(STDIN_FILENO))
+    if (typed)
         fprintf(stderr, "password of the room: ");
+    if (typed)
+        set_echo(false);
     while ((c = getchar()) != EOF && c != '\n' && out->len <= ROOM_PASSWORD_MAX)
         buf_char(out, (char)c);
+    if (typed) {
+        set_echo(true);
+        fputc('\n', stderr);
+    }
 }
 
 static int complain_field(struct str field)
@@ -186,8 +214,7 @@ static int make(struct rooms *r)
     result = store_room_add(r->store, &room, r->view.settings.rooms_max);
     if (result != STORE_OK)
         return complain_store(result);
-    printf("%" PRId64 "\n", room.id);
-    return CTL_OK;
+    return program_say("%" PRId64 "\n", room.id);
 }
 
 static int remove_room(struct rooms *r)

@@ -15,6 +15,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/path.h"
+
 /* Of the recipe and of the service units. */
 #define FCGI_SOCKET   "/run/globes/fcgi.sock"
 #define LIGHTTPD_CONF "/etc/lighttpd/lighttpd.conf"
@@ -50,7 +52,7 @@ static void put_request(struct buf *out, const char *base)
     enum { BEGIN = 1, PARAMS = 4, STDIN = 5, RESPONDER = 1 };
     struct buf params = { 0 }, target = { 0 };
 
-    buf_format(&target, "%s/healthz", strcmp(base, "/") ? base : "");
+    buf_format(&target, "%s/healthz", path_base(base));
     put_param(&params, "REQUEST_METHOD", "GET");
     put_param(&params, "REQUEST_URI", buf_all(&target).p);
     put_record(out, BEGIN, (struct str){ (char[]){ 0, RESPONDER, 0, 0, 0, 0, 0, 0 }, 8 });

@@ -7,24 +7,26 @@
 #include "common/event.h"
 
 /* Nothing but what comes from this site's own files, and nobody frames it but the site itself. */
-#define POLICY                                                                                               \
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri " \
-    "'none'; "                                                                                               \
-    "form-action 'self'; frame-ancestors 'self'"
+static const char policy[] = "default-src 'none'; "
+                             "script-src 'self'; "
+                             "style-src 'self'; "
+                             "img-src 'self'; "
+                             "connect-src 'self'; "
+                             "base-uri 'none'; "
+                             "form-action 'self'; "
+                             "frame-ancestors 'self'";
 
 static void begin_html(struct call *c)
 {
     c->res->type = "text/html; charset=utf-8";
-    response_line(c->res, "Content-Security-Policy", STR(POLICY));
+    response_line(c->res, "Content-Security-Policy", str_of(policy));
     response_line(c->res, "Referrer-Policy", STR("no-referrer"));
 }
 
 /* base_path in front of a path that begins with "/". */
 static void put_path(struct call *c, const char *path)
 {
-    const char *base = c->w->settings->base_path;
-
-    buf_text(&c->res->body, strcmp(base, "/") ? base : "");
+    buf_text(&c->res->body, path_base(c->w->settings->base_path));
     buf_text(&c->res->body, path);
 }
 

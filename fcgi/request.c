@@ -54,6 +54,23 @@ static struct str param(const struct wire *wire, const char *name)
     return str_of(FCGX_GetParam(name, wire->fcgx.envp));
 }
 
+/* Absent too where it is there twice: web servers make the same name of X_Forwarded_For, which any client may write
+ * beside what a proxy has written. */
+static struct str only_param(const struct wire *wire, const char *name)
+{
+    struct str value = { 0 };
+    size_t n = strlen(name);
+
+    for (char **p = wire->fcgx.envp; *p; p++) {
+        if (strncmp(*p, name, n) != 0 || (*p)[n] != '=')
+            continue;
+        if (value.p)
+            return (struct str){ 0 };
+        value = str_of(*p + n + 1);
+    }
+    return value;
+}
+
 static bool head_too_large(const struct wire *wire)
 {
     size_t sum = 0;
@@ -115,7 +132,7 @@ bool wire_read(struct wire *wire, int fd, int64_t body_max, struct request *q)
         .fetch_site = param(wire, "HTTP_SEC_FETCH_SITE"),
         .requested_with = param(wire, "HTTP_X_REQUESTED_WITH"),
         .remote = param(wire, "REMOTE_ADDR"),
-        .forwarded = param(wire, "HTTP_X_FORWARDED_FOR"),
+        .forwarded = only_param(wire, "HTTP_X_FORWARDED_FOR"),
         .head_too_large = head_too_large(wire),
     };
     q->body_state = read_body(wire, (uint64_t)body_max);

@@ -38,11 +38,10 @@ void response_line(struct response *res, const char *name, struct str value)
     buf_text(&res->lines, "\r\n");
 }
 
-/* Whole seconds, and no fewer than it takes. */
 static void put_wait(struct response *res, int64_t wait_ms)
 {
     buf_text(&res->lines, "Retry-After: ");
-    buf_i64(&res->lines, wait_ms > 1000 ? wait_ms / 1000 + (wait_ms % 1000 != 0) : 1);
+    buf_i64(&res->lines, error_retry_s(wait_ms));
     buf_text(&res->lines, "\r\n");
 }
 

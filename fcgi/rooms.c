@@ -15,19 +15,15 @@ enum { CHANGE_TRIES = 5 };
 /* ---- making one ---- */
 
 /* Nobody is charged, and no password hashed, for a title that is taken. */
-static enum err check_title_free(struct call *c, const struct room *wanted)
+static enum err check_title_free(struct call *c)
 {
     struct room other;
     enum store_result r;
 
-    if (!wanted->title_key[0])
+    if (!c->room.title_key[0])
         return ERR_OK;
-    r = store_room_find(c->w->store, str_of(wanted->title_key), &other);
-    if (r == STORE_NONE)
-        return ERR_OK;
-    if (r == STORE_OK)
-        return other.id == wanted->id ? ERR_OK : call_store(c, STORE_TAKEN);
-    return call_store(c, r);
+    r = store_room_find(c->w->store, str_of(c->room.title_key), &other);
+    return r == STORE_NONE ? ERR_OK : call_store(c, r == STORE_OK ? STORE_TAKEN : r);
 }
 
 static enum err make_room(struct call *c, const struct room_input *in)
@@ -36,7 +32,7 @@ static enum err make_room(struct call *c, const struct room_input *in)
     enum err e = room_apply(&c->room, in, true, secret, &new_password, &c->field);
 
     if (!e)
-        e = check_title_free(c, &c->room);
+        e = check_title_free(c);
     if (!e)
         e = call_charge(c, RATE_CREATE);
     if (!e && new_password)
@@ -99,10 +95,9 @@ enum err room_get(struct call *c)
 
 enum err room_entrance(struct call *c)
 {
-    const char *base = c->w->settings->base_path;
     struct buf to = { 0 };
 
-    buf_text(&to, strcmp(base, "/") ? base : "");
+    buf_text(&to, path_base(c->w->settings->base_path));
     buf_text(&to, "/chats/");
     buf_i64(&to, c->room.id);
     c->res->status = 303;

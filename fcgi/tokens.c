@@ -65,13 +65,17 @@ static enum err check_secret(struct call *c, struct str secret, enum role *role)
 
     if (!secret.n || secret.n > ROOM_PASSWORD_MAX) /* nobody's guess */
         return call_fail(c, ERR_LOGIN_UNAUTHORIZED, "secret");
+    if (owner_is(&c->room, secret)) { /* nor is this one: whatever others guess, it keeps no owner out */
+        *role = ROLE_OWNER;
+        return ERR_OK;
+    }
+    *role = ROLE_MEMBER;
     e = call_charge(c, RATE_LOGIN);
     if (e)
         return e;
-    *role = owner_is(&c->room, secret) ? ROLE_OWNER : ROLE_MEMBER;
-    if (*role == ROLE_MEMBER && c->room.visibility == ROOM_PUBLIC) /* which has no password */
+    if (c->room.visibility == ROOM_PUBLIC) /* which has no password */
         e = call_fail(c, ERR_LOGIN_UNAUTHORIZED, "secret");
-    else if (*role == ROLE_MEMBER)
+    else
         e = check_password(c, secret);
     if (!e || e == ERR_LOGIN_UNAUTHORIZED)
         call_charge(c, e ? RATE_WRONG : RATE_ENTERED);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What one thread answers requests with: its own handles on store and relay, and what all threads share to
- * read. Threads meet nowhere else.
+ * read. Threads meet nowhere else, but where the relay is away (struct rates_local).
  */
 #ifndef FCGI_WORKER_H
 #define FCGI_WORKER_H

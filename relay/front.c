@@ -112,8 +112,7 @@ static void say(struct guest *g, int http, struct str body)
     if (http == 405) /* only health has methods of its own here */
         buf_text(&out, "\r\nAllow: GET, HEAD");
     if (http == 429 || http == 503)
-        buf_format(&out, "\r\nRetry-After: %lld",
-                   (long long)(g->wait_ms > 1000 ? (g->wait_ms + 999) / 1000 : 1));
+        buf_format(&out, "\r\nRetry-After: %lld", (long long)error_retry_s(g->wait_ms));
     buf_text(&out, "\r\n\r\n");
     if (!str_is(g->head.method, "HEAD"))
         buf_str(&out, body);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * How many there are of each: a count by number, exact, as large as there are different numbers at a time.
+ * How many there are of each: a count by number, exact, as large as there ever were different numbers at a time.
  */
 #ifndef RELAY_TALLY_H
 #define RELAY_TALLY_H

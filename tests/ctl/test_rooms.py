@@ -145,6 +145,15 @@ def test_a_new_owner_leaves_the_room_as_it_is(site):
     assert [event["msg"] for event in site.events(room)][0] == "before"
 
 
+@pytest.mark.parametrize("arguments", [["owner", "1"], ["list"], ["make", "Nowhere to be told"]], ids=" ".join)
+def test_what_cannot_be_printed_is_a_failure(site, arguments):
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("GLOBES_")}
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([GLOBESCTL, "rooms", *arguments, "--data", site.data], env=clean, stdout=full, timeout=20,
+                              stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1
+
+
 def test_an_owner_token_is_kept_as_its_hash(site):
     room = site.room()
     token = new_owner(site, room)

@@ -71,6 +71,17 @@ static void ports_and_brackets_are_taken_off(void **state)
     assert_is(NULL, "64:ff9b::203.0.113.7", "64:ff9b::");
 }
 
+static void the_machine_itself_is_an_address_too(void **state)
+{
+    struct setting_list none = { 0 };
+    struct address one = address_of(STR("::1"), (struct str){ 0 }, &none);
+    struct address two = address_of(STR("::2"), (struct str){ 0 }, &none);
+
+    (void)state;
+    assert_true(address_known(&one));
+    assert_memory_not_equal(&one, &two, sizeof one);
+}
+
 static void ipv6_counts_by_its_network(void **state)
 {
     struct address a = of("2001:db8:0:1::1", NULL), b = of("2001:db8:0:1:ffff::9", NULL);
@@ -91,6 +102,7 @@ int main(void)
         cmocka_unit_test(of_a_row_the_last_that_is_not_trusted),
         cmocka_unit_test(nonsense_ends_the_row),
         cmocka_unit_test(ports_and_brackets_are_taken_off),
+        cmocka_unit_test(the_machine_itself_is_an_address_too),
         cmocka_unit_test(ipv6_counts_by_its_network),
     };
 

@@ -97,7 +97,9 @@ static void allowed_goes_by_scheme_too(void **state)
     assert_int_equal(ask("https://other.example:444", "e", NULL, other), ORIGIN_FOREIGN);
     assert_int_equal(ask("http://any.example:81", "e", NULL, all), ORIGIN_ALLOWED);
     assert_int_equal(ask("null", "e", NULL, all), ORIGIN_FOREIGN);
-    assert_int_equal(ask("http://e", "e", NULL, all), ORIGIN_OWN);
+    assert_int_equal(ask("http://e", "e", NULL, all), ORIGIN_ALLOWED);
+    assert_int_equal(ask("http://other.example", "other.example", NULL, other), ORIGIN_OWN);
+    assert_int_equal(ask("https://other.example", "other.example", NULL, other), ORIGIN_ALLOWED);
     assert_int_equal(ask("ht\rtp://e", "e", NULL, all), ORIGIN_FOREIGN);
 }
 
