@@ -100,7 +100,7 @@ static struct rates_answer answer(int64_t wait_us, enum table table)
 {
     if (!wait_us)
         return (struct rates_answer){ 0 };
-    return (struct rates_answer){ (wait_us + 999) / 1000, fields[table] };
+    return (struct rates_answer){ .wait_ms = (wait_us + 999) / 1000, .field = fields[table] };
 }
 
 /* Keys of a login: by the address and the room, and by the room. */
@@ -125,8 +125,10 @@ static struct rates_answer ask_login(const struct rates *r, const struct login *
     int64_t wait =
         l->pair ? bucket_wait(bucket_peek(r->table[BY_LOGIN], l->pair), r->rate[BY_LOGIN], now_us) : 0;
 
-    if (wait || is_known(r, l, now_us))
+    if (wait)
         return answer(wait, BY_LOGIN);
+    if (is_known(r, l, now_us))
+        return (struct rates_answer){ .known = true };
     return answer(bucket_wait(bucket_peek(r->table[BY_ROOM], l->room), r->rate[BY_ROOM], now_us), BY_ROOM);
 }
 

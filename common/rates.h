@@ -29,6 +29,7 @@ struct rates_asked {
 struct rates_answer {
     int64_t wait_ms;   /* 0: go on; else nothing was charged */
     const char *field; /* the setting that says no */
+    bool known;        /* of RATE_LOGIN: somebody from there has entered the room in the last 30 days */
 };
 
 struct rates;

@@ -148,17 +148,37 @@ enum err call_charge(struct call *c, enum rate what)
 
     buf_free(&scratch);
     c->wait_ms = said.wait_ms;
+    c->is_known = c->is_known || said.known;
     return said.wait_ms ? call_fail(c, ERR_TOO_MANY, said.field) : ERR_OK;
+}
+
+enum err call_begin_hash(struct call *c)
+{
+    struct hashing *hashing = c->w->shared->hashing;
+
+    if (!hashing_enter(hashing, c->is_known || c->has_token || c->is_owner))
+        return call_fail(c, ERR_TOO_MANY, "hash_jobs");
+    if (slots_take(c->w->slots, SLOTS_WAIT_MS))
+        return ERR_OK;
+    hashing_leave(hashing, false);
+    return call_trouble(c, ERR_UNAVAILABLE, "no slot to hash a password");
+}
+
+void call_end_hash(struct call *c, bool wrong)
+{
+    slots_give(c->w->slots);
+    hashing_leave(c->w->shared->hashing, wrong);
 }
 
 enum err call_hash(struct call *c, struct str password, char out[PASSWORD_HASH_SIZE])
 {
+    enum err e = call_begin_hash(c);
     bool done;
 
-    if (!slots_take(c->w->slots, SLOTS_WAIT_MS))
-        return call_trouble(c, ERR_UNAVAILABLE, "no slot to hash a password");
+    if (e)
+        return e;
     done = password_hash(password, out);
-    slots_give(c->w->slots);
+    call_end_hash(c, false);
     return done ? ERR_OK : call_trouble(c, ERR_INTERNAL, "a password could not be hashed");
 }
 

@@ -22,6 +22,7 @@ struct call {
     struct room room; /* where the path names one */
     bool has_token;   /* the request came with a good one of this room */
     bool is_owner;    /* or with its owner token, or with a token of an owner */
+    bool is_known;    /* somebody from the same address has entered the room before */
     struct token token;
     enum origin origin;
     struct str field; /* of the error that is returned */
@@ -51,7 +52,9 @@ enum err call_may_change(struct call *c);
 /* Charges who asks for something; ERR_TOO_MANY. */
 enum err call_charge(struct call *c, enum rate what);
 
-/* Hashes under a slot. */
+/* Around whatever hashes a password: takes a place (hashing.h) and a slot (slots.h); ERR_OK: call_end_hash() follows. */
+enum err call_begin_hash(struct call *c);
+void call_end_hash(struct call *c, bool wrong);
 enum err call_hash(struct call *c, struct str password, char out[PASSWORD_HASH_SIZE]);
 
 /* A JSON array of the people in the room, which lives as long as `answer`; "[]" when the relay is away. */

@@ -29,7 +29,7 @@ struct crew {
     int fd;
     const struct settings *settings;
     const struct secrets *secrets;
-    struct rates_local local;
+    struct shared shared;
     atomic_bool stop;
     atomic_bool broken;  /* a thread could not go on */
     atomic_bool starved; /* it was said that there are no descriptors; until one is there again */
@@ -105,7 +105,7 @@ static void serve(struct hand *h, int fd)
 static bool open_hand(struct hand *h)
 {
     h->wire = wire_new();
-    return h->wire && worker_open(&h->worker, h->crew->settings, h->crew->secrets, &h->crew->local);
+    return h->wire && worker_open(&h->worker, h->crew->settings, h->crew->secrets, &h->crew->shared);
 }
 
 static void close_hand(struct hand *h)
@@ -192,10 +192,12 @@ int threads_run(int fd, const struct settings *settings, const struct secrets *s
     size_t wanted = (size_t)settings->fcgi_threads, n = 0;
     pthread_t *threads = calloc(wanted, sizeof *threads);
 
-    crew.local.rates = rates_new(settings);
-    pthread_mutex_init(&crew.local.lock, NULL);
+    crew.shared.rates = rates_new(settings);
+    crew.shared.hashing = hashing_new(settings->fcgi_threads);
+    pthread_mutex_init(&crew.shared.lock, NULL);
     prepare_signals();
-    while (threads && crew.local.rates && n < wanted && pthread_create(&threads[n], NULL, work, &crew) == 0)
+    while (threads && crew.shared.rates && crew.shared.hashing && n < wanted &&
+           pthread_create(&threads[n], NULL, work, &crew) == 0)
         n++;
     if (n < wanted) {
         log_error("threads cannot be started");
@@ -207,8 +209,9 @@ int threads_run(int fd, const struct settings *settings, const struct secrets *s
     atomic_store(&crew.stop, true);
     join_all(threads, n);
     free(threads);
-    rates_free(crew.local.rates);
-    pthread_mutex_destroy(&crew.local.lock);
+    rates_free(crew.shared.rates);
+    hashing_free(crew.shared.hashing);
+    pthread_mutex_destroy(&crew.shared.lock);
     log_info("event=stop");
     return atomic_load(&crew.broken) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

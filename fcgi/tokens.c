@@ -43,15 +43,16 @@ static void renew_hash(struct call *c, struct str password)
 
 static enum err check_password(struct call *c, struct str secret)
 {
+    enum err e = call_begin_hash(c);
     bool good, no_memory;
 
-    if (!slots_take(c->w->slots, SLOTS_WAIT_MS))
-        return call_trouble(c, ERR_UNAVAILABLE, "no slot to check a password");
+    if (e)
+        return e;
     good = password_verify(secret, c->room.password);
     no_memory = !good && errno == ENOMEM;
     if (good && password_stale(c->room.password))
         renew_hash(c, secret);
-    slots_give(c->w->slots);
+    call_end_hash(c, !good);
     if (no_memory)
         return call_trouble(c, ERR_INTERNAL, "no memory to check a password");
     return good ? ERR_OK : call_fail(c, ERR_LOGIN_UNAUTHORIZED, "secret");

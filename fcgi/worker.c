@@ -12,11 +12,11 @@
 enum { STORE_RETRY_MS = 1000, RELAY_RETRY_MS = 2000 };
 
 bool worker_open(struct worker *w, const struct settings *settings, const struct secrets *secrets,
-                 struct rates_local *local)
+                 struct shared *shared)
 {
     const char *socket = settings_unix_path(settings->control_socket);
 
-    *w = (struct worker){ .settings = settings, .secrets = secrets, .local = local };
+    *w = (struct worker){ .settings = settings, .secrets = secrets, .shared = shared };
     w->control = control_new(socket);
     w->json = json_reader_new();
     w->answered = json_reader_new();
@@ -80,13 +80,13 @@ bool worker_ask(struct worker *w, struct control_request *ask, struct buf *answe
 
 static struct rates_answer charge_here(struct worker *w, const struct control_request *ask)
 {
-    struct rates_local *local = w->local;
-    struct rates_asked asked = { ask->rate, rates_from(local->rates, &ask->address), ask->room_id };
+    struct shared *shared = w->shared;
+    struct rates_asked asked = { ask->rate, rates_from(shared->rates, &ask->address), ask->room_id };
     struct rates_answer said;
 
-    pthread_mutex_lock(&local->lock);
-    said = rates_charge(local->rates, &asked, clock_mono_ms());
-    pthread_mutex_unlock(&local->lock);
+    pthread_mutex_lock(&shared->lock);
+    said = rates_charge(shared->rates, &asked, clock_mono_ms());
+    pthread_mutex_unlock(&shared->lock);
     return said;
 }
 
@@ -96,13 +96,14 @@ struct rates_answer worker_charge(struct worker *w, enum rate what, const struct
     struct control_request ask = {
         .what = CONTROL_CHARGE, .rate = what, .address = *address, .room_id = room_id
     };
-    struct json_member m[] = { { .name = "wait_ms" }, { .name = "field" } };
+    struct json_member m[] = { { .name = "wait_ms" }, { .name = "field" }, { .name = "known" } };
     struct rates_answer said = { 0 };
 
-    if (!worker_ask(w, &ask, scratch) || !json_read(w->answered, buf_all(scratch), m, 2) ||
+    if (!worker_ask(w, &ask, scratch) || !json_read(w->answered, buf_all(scratch), m, 3) ||
         !json_int(&m[0], &said.wait_ms))
         return charge_here(w, &ask);
     said.field = rates_field(m[1].text);
+    said.known = str_is(m[2].text, "true");
     return said;
 }
 

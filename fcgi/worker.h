@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What one thread answers requests with: its own handles on store and relay, and what all threads share to
- * read. Threads meet nowhere else, but where the relay is away (struct rates_local).
+ * read. Threads meet nowhere else but in what is shared to write (struct shared).
  */
 #ifndef FCGI_WORKER_H
 #define FCGI_WORKER_H
@@ -11,12 +11,14 @@
 #include "common/secret.h"
 #include "common/settings.h"
 #include "common/store.h"
+#include "fcgi/hashing.h"
 #include "fcgi/slots.h"
 
-/* What is charged while the relay is away, by all threads of a process. */
-struct rates_local {
+/* What all threads of a process share. */
+struct shared {
     pthread_mutex_t lock;
-    struct rates *rates;
+    struct rates *rates; /* under the lock: what is charged while the relay is away */
+    struct hashing *hashing;
 };
 
 struct worker {
@@ -27,7 +29,7 @@ struct worker {
     int64_t store_tried_ms;
     struct control *control;
     int64_t relay_hung_ms; /* when it last let us wait in vain; 0: it has not */
-    struct rates_local *local;
+    struct shared *shared;
     struct json_reader *json;     /* for what the client says, */
     struct json_reader *answered; /* and what the relay does: neither takes the other's texts away */
     struct slots *slots;
@@ -35,7 +37,7 @@ struct worker {
 
 /* All are borrowed. False: no memory. The store need not be there. */
 bool worker_open(struct worker *w, const struct settings *settings, const struct secrets *secrets,
-                 struct rates_local *local);
+                 struct shared *shared);
 void worker_close(struct worker *w);
 
 /* True when there is a store; one that is away is opened again, with at most one failed try a second. */

@@ -2,7 +2,9 @@
 """How each answer of docs/openapi.yaml comes about: one function for each, or for those that all calls have in common.
 For test_openapi.py alone.
 """
+import concurrent.futures
 import contextlib
+import fcntl
 import os
 import signal
 import sqlite3
@@ -24,6 +26,7 @@ SETTINGS = {
     "fast": {"create_rate": "1/h", "connect_rate": "1/h"},
     "small": {"rooms_max": 1, "sockets_max": 1},
     "closed": {"create_rooms": "owner_tool"},
+    "busy": {"fcgi_threads": 2, "hash_jobs": 1},
     "poor": {},
     "locked": {},
     "without its relay": {},
@@ -60,6 +63,21 @@ class World:
             site.kill_and_wait("globes.fcgi")
             wait(lambda: site.http("GET", "/healthz").status == 200, what="another globes.fcgi")
         return name
+
+    @contextlib.contextmanager
+    def busy(self):
+        """A private room and its token, while of two who log in there one has the only place to hash, where it waits
+        for a slot, and the other was sent away: now nobody waits for that place any more."""
+        site = self.site("busy")
+        room, token, _ = self.private("busy")
+        body = {"secret": PASSWORD, "name": "ben"}
+        with open(os.path.join(site.data, "run", "hash.lock"), "r+b") as slots, concurrent.futures.ThreadPoolExecutor(2) as pool:
+            fcntl.lockf(slots, fcntl.LOCK_EX | fcntl.LOCK_NB, 1)
+            both = [pool.submit(site.http, "POST", f"/chats/{room}/token", body) for _ in range(2)]
+            concurrent.futures.wait(both, return_when=concurrent.futures.FIRST_COMPLETED)
+            yield room, token
+            fcntl.lockf(slots, fcntl.LOCK_UN, 1)
+        assert sorted(login.result().status for login in both) == [201, 429]
 
     def ask(self, method, target, body=None, site="plain", **more):
         """Through the web server."""
@@ -168,6 +186,24 @@ def _(world, field):
     site = "small" if field == "rooms_max" else "fast"
     for _ in range(2):
         world.ask("POST", "/chats", room_json(), site=site)
+
+
+@way("POST", "/chats", "429", "ErrorTooManyRooms", "hash_jobs")
+def _(world):
+    with world.busy():
+        world.ask("POST", "/chats", room_json(visibility="private", password=PASSWORD), site="busy")
+
+
+@way("PUT", "/chats/{room}", "429", "ErrorTooManyHashes", "hash_jobs")
+def _(world):
+    with world.busy() as (room, token):
+        world.ask("PUT", f"/chats/{room}", {"password": PASSWORD}, token=token, site="busy")
+
+
+@way("POST", "/chats/{room}/token", "429", "ErrorTooManyLogins", "hash_jobs")
+def _(world):
+    with world.busy() as (room, _):
+        world.ask("POST", f"/chats/{room}/token", {"secret": PASSWORD, "name": "ann"}, site="busy")
 
 
 @way("GET", "/chats/all", "200", "AllRooms")

@@ -29,10 +29,12 @@ int routes_begin(void **state)
     t->secrets.n = 1;
     t->secrets.list[0].len = SECRET_MIN;
     memset(t->secrets.list[0].bytes, 's', SECRET_MIN);
-    t->local.rates = rates_new(&t->settings);
-    assert_non_null(t->local.rates);
-    pthread_mutex_init(&t->local.lock, NULL);
-    assert_true(worker_open(&t->w, &t->settings, &t->secrets, &t->local));
+    t->shared.rates = rates_new(&t->settings);
+    t->shared.hashing = hashing_new(1);
+    assert_non_null(t->shared.rates);
+    assert_non_null(t->shared.hashing);
+    pthread_mutex_init(&t->shared.lock, NULL);
+    assert_true(worker_open(&t->w, &t->settings, &t->secrets, &t->shared));
     assert_null(t->w.store);
     t->fake = store_fake_new();
     t->w.store = store_fake_open(t->fake, STORE_READER);
@@ -51,8 +53,9 @@ int routes_end(void **state)
     struct routes_world *t = *state;
 
     worker_close(&t->w);
-    rates_free(t->local.rates);
-    pthread_mutex_destroy(&t->local.lock);
+    rates_free(t->shared.rates);
+    hashing_free(t->shared.hashing);
+    pthread_mutex_destroy(&t->shared.lock);
     store_fake_free(t->fake);
     settings_free(&t->settings);
     response_free(&t->res);

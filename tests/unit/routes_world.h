@@ -16,7 +16,7 @@
 struct routes_world {
     struct settings settings;
     struct secrets secrets;
-    struct rates_local local;
+    struct shared shared;
     struct worker w;
     struct store_fake *fake;
     struct response res;

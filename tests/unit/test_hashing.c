@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT
+ * Places for those who hash: a crowd waits, a flood does not, and who is known has a place in it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "common/clock.h"
+#include "fcgi/hashing.h"
+
+enum { THREADS = 8, PLACES = 6 };
+
+static void fill(struct hashing *h, int n)
+{
+    for (int i = 0; i < n; i++)
+        assert_true(hashing_enter(h, false));
+}
+
+static void empty(struct hashing *h, int n)
+{
+    while (n--)
+        hashing_leave(h, false);
+}
+
+static void a_quarter_of_the_threads_stays_free(void **state)
+{
+    struct hashing *h = hashing_new(THREADS);
+    int64_t begun = clock_mono_ms();
+
+    (void)state;
+    fill(h, PLACES);
+    assert_false(hashing_enter(h, true));
+    assert_true(clock_mono_ms() - begun >= HASHING_PATIENCE_MS - 1);
+    empty(h, PLACES);
+    hashing_free(h);
+}
+
+static void in_a_flood_nobody_waits(void **state)
+{
+    struct hashing *h = hashing_new(THREADS);
+    int64_t begun;
+
+    (void)state;
+    fill(h, PLACES);
+    assert_false(hashing_enter(h, false));
+    begun = clock_mono_ms();
+    for (int i = 0; i < 1000; i++)
+        assert_false(hashing_enter(h, false));
+    assert_true(clock_mono_ms() - begun < HASHING_PATIENCE_MS);
+    empty(h, PLACES);
+    hashing_free(h);
+}
+
+static void guesses_are_a_flood_at_once(void **state)
+{
+    struct hashing *h = hashing_new(THREADS);
+    int64_t begun = clock_mono_ms();
+
+    (void)state;
+    fill(h, PLACES);
+    for (int i = 0; i < HASHING_WRONG_MAX; i++) {
+        hashing_leave(h, true);
+        fill(h, 1);
+    }
+    assert_false(hashing_enter(h, true));
+    assert_true(clock_mono_ms() - begun < HASHING_PATIENCE_MS);
+    empty(h, PLACES);
+    assert_true(hashing_enter(h, false)); /* it is over, and forgotten */
+    empty(h, 1);
+    hashing_free(h);
+}
+
+static void in_a_flood_half_of_the_places_are_for_the_known(void **state)
+{
+    struct hashing *h = hashing_new(THREADS);
+
+    (void)state;
+    fill(h, PLACES);
+    assert_false(hashing_enter(h, false));
+    empty(h, 3);
+    assert_false(hashing_enter(h, false));
+    assert_true(hashing_enter(h, true));
+    empty(h, 2);
+    assert_true(hashing_enter(h, false));
+    empty(h, 3);
+    hashing_free(h);
+}
+
+static void a_flood_ends_when_nearly_all_are_gone(void **state)
+{
+    struct hashing *h = hashing_new(THREADS);
+
+    (void)state;
+    fill(h, PLACES);
+    assert_false(hashing_enter(h, false));
+    empty(h, PLACES - 1);
+    fill(h, PLACES - 1);
+    empty(h, PLACES);
+    hashing_free(h);
+}
+
+static void one_thread_has_the_one_place(void **state)
+{
+    (void)state;
+    for (int64_t threads = 1; threads <= 2; threads++) {
+        struct hashing *h = hashing_new(threads);
+
+        for (int i = 0; i < 100; i++) {
+            assert_true(hashing_enter(h, false));
+            hashing_leave(h, false);
+        }
+        hashing_free(h);
+    }
+}
+
+struct crowd {
+    struct hashing *hashing;
+    atomic_int inside, most, served;
+};
+
+static void *one_of_a_crowd(void *arg)
+{
+    struct crowd *c = arg;
+    int inside, most = 0;
+
+    if (!hashing_enter(c->hashing, false))
+        return NULL;
+    inside = atomic_fetch_add(&c->inside, 1) + 1;
+    while (inside > (most = atomic_load(&c->most)) && !atomic_compare_exchange_weak(&c->most, &most, inside))
+        ;
+    poll(NULL, 0, 5);
+    atomic_fetch_sub(&c->inside, 1);
+    hashing_leave(c->hashing, false);
+    atomic_fetch_add(&c->served, 1);
+    return NULL;
+}
+
+/* Thirty at once are served within the patience, never more than there are places at a time. */
+static void a_crowd_waits_and_is_served(void **state)
+{
+    enum { CROWD = 30 };
+    struct crowd c = { .hashing = hashing_new(THREADS) };
+    pthread_t thread[CROWD];
+
+    (void)state;
+    for (int i = 0; i < CROWD; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, one_of_a_crowd, &c), 0);
+    for (int i = 0; i < CROWD; i++)
+        pthread_join(thread[i], NULL);
+    assert_int_equal(c.served, CROWD);
+    assert_true(c.most <= PLACES);
+    hashing_free(c.hashing);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_quarter_of_the_threads_stays_free),
+        cmocka_unit_test(in_a_flood_nobody_waits),
+        cmocka_unit_test(guesses_are_a_flood_at_once),
+        cmocka_unit_test(in_a_flood_half_of_the_places_are_for_the_known),
+        cmocka_unit_test(a_flood_ends_when_nearly_all_are_gone),
+        cmocka_unit_test(one_thread_has_the_one_place),
+        cmocka_unit_test(a_crowd_waits_and_is_served),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
