@@ -91,6 +91,7 @@ units: $(UNITS)
 $(O)/load/%: $(O)/tests/load/%.o $$(call objs,$$(wildcard tests/load/$$*_*.c)) $(O)/libcommon.a
 	$(call say,LD,$@)mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_COMMON)
 $(O)/tests/load/bare.o: $(O)/include/sql.h # the log's own tables
+$(O)/load/barefcgi: LIBS_COMMON := $(LIBS_FCGI) $(LIBS_COMMON)
 load: $(LOAD)
 
 # Goals that bring their packages along: those must be there before the first file is compiled.

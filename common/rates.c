@@ -8,7 +8,11 @@
 
 #include "common/key.h"
 
-enum { PLACES = 1 << 15, CHANCE = 16 }; /* half a megabyte a table, once it is full */
+enum {
+    PLACES = 1 << 15, /* half a megabyte a table, once it is full */
+    CHANCE = 16,
+    CALM_PART = 10 /* of what login_rate_room allows: so many wrong passwords are people's */
+};
 
 static const int64_t known_us = INT64_C(30) * 86400 * 1000000;
 
@@ -122,14 +126,20 @@ static bool is_known(const struct rates *r, const struct login *l, int64_t now_u
 
 static struct rates_answer ask_login(const struct rates *r, const struct login *l, int64_t now_us)
 {
-    int64_t wait =
-        l->pair ? bucket_wait(bucket_peek(r->table[BY_LOGIN], l->pair), r->rate[BY_LOGIN], now_us) : 0;
+    int64_t pair_us = l->pair ? bucket_peek(r->table[BY_LOGIN], l->pair) : 0;
+    int64_t room_us = bucket_peek(r->table[BY_ROOM], l->room);
+    struct bucket_rate rate = r->rate[BY_ROOM];
+    int64_t wait = bucket_wait(pair_us, r->rate[BY_LOGIN], now_us);
+    struct rates_answer said;
 
     if (wait)
         return answer(wait, BY_LOGIN);
     if (is_known(r, l, now_us))
-        return (struct rates_answer){ .known = true };
-    return answer(bucket_wait(bucket_peek(r->table[BY_ROOM], l->room), r->rate[BY_ROOM], now_us), BY_ROOM);
+        return (struct rates_answer){ .trust = TRUST_KNOWN };
+    said = answer(bucket_wait(room_us, rate, now_us), BY_ROOM);
+    if (room_us - now_us <= rate.interval_us * rate.burst / CALM_PART)
+        said.trust = TRUST_CALM;
+    return said;
 }
 
 static void charge_wrong(struct rates *r, const struct login *l, int64_t now_us)

@@ -26,10 +26,17 @@ struct rates_asked {
     int64_t room_id; /* of RATE_LOGIN, RATE_WRONG and RATE_ENTERED */
 };
 
+/* Who tries a secret, as far as can be told. */
+enum rates_trust {
+    TRUST_NONE, /* many guess at this room just now */
+    TRUST_CALM, /* hardly anybody has guessed there lately */
+    TRUST_KNOWN /* somebody from this address has entered the room in the last 30 days */
+};
+
 struct rates_answer {
-    int64_t wait_ms;   /* 0: go on; else nothing was charged */
-    const char *field; /* the setting that says no */
-    bool known;        /* of RATE_LOGIN: somebody from there has entered the room in the last 30 days */
+    int64_t wait_ms;        /* 0: go on; else nothing was charged */
+    const char *field;      /* the setting that says no */
+    enum rates_trust trust; /* of RATE_LOGIN */
 };
 
 struct rates;

@@ -148,7 +148,8 @@ enum err call_charge(struct call *c, enum rate what)
 
     buf_free(&scratch);
     c->wait_ms = said.wait_ms;
-    c->is_known = c->is_known || said.known;
+    if (what == RATE_LOGIN)
+        c->trust = said.trust;
     return said.wait_ms ? call_fail(c, ERR_TOO_MANY, said.field) : ERR_OK;
 }
 
@@ -156,7 +157,7 @@ enum err call_begin_hash(struct call *c)
 {
     struct hashing *hashing = c->w->shared->hashing;
 
-    if (!hashing_enter(hashing, c->is_known || c->has_token || c->is_owner))
+    if (!hashing_enter(hashing, c->has_token || c->is_owner ? TRUST_KNOWN : c->trust))
         return call_fail(c, ERR_TOO_MANY, "hash_jobs");
     if (slots_take(c->w->slots, SLOTS_WAIT_MS))
         return ERR_OK;

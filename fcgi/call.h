@@ -18,11 +18,11 @@ struct call {
     const struct request *q;
     struct response *res;
     struct path path;
-    struct str asked; /* what stands for {room} in the path; p == NULL: nothing */
-    struct room room; /* where the path names one */
-    bool has_token;   /* the request came with a good one of this room */
-    bool is_owner;    /* or with its owner token, or with a token of an owner */
-    bool is_known;    /* somebody from the same address has entered the room before */
+    struct str asked;       /* what stands for {room} in the path; p == NULL: nothing */
+    struct room room;       /* where the path names one */
+    bool has_token;         /* the request came with a good one of this room */
+    bool is_owner;          /* or with its owner token, or with a token of an owner */
+    enum rates_trust trust; /* that is put in a login */
     struct token token;
     enum origin origin;
     struct str field; /* of the error that is returned */

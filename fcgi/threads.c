@@ -193,7 +193,7 @@ int threads_run(int fd, const struct settings *settings, const struct secrets *s
     pthread_t *threads = calloc(wanted, sizeof *threads);
 
     crew.shared.rates = rates_new(settings);
-    crew.shared.hashing = hashing_new(settings->fcgi_threads);
+    crew.shared.hashing = hashing_new(settings->fcgi_threads, settings->hash_jobs);
     pthread_mutex_init(&crew.shared.lock, NULL);
     prepare_signals();
     while (threads && crew.shared.rates && crew.shared.hashing && n < wanted &&

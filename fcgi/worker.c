@@ -96,14 +96,14 @@ struct rates_answer worker_charge(struct worker *w, enum rate what, const struct
     struct control_request ask = {
         .what = CONTROL_CHARGE, .rate = what, .address = *address, .room_id = room_id
     };
-    struct json_member m[] = { { .name = "wait_ms" }, { .name = "field" }, { .name = "known" } };
+    struct json_member m[] = { { .name = "wait_ms" }, { .name = "field" }, { .name = "trust" } };
     struct rates_answer said = { 0 };
 
     if (!worker_ask(w, &ask, scratch) || !json_read(w->answered, buf_all(scratch), m, 3) ||
         !json_int(&m[0], &said.wait_ms))
         return charge_here(w, &ask);
     said.field = rates_field(m[1].text);
-    said.known = str_is(m[2].text, "true");
+    said.trust = str_is(m[2].text, "1") ? TRUST_CALM : str_is(m[2].text, "2") ? TRUST_KNOWN : TRUST_NONE;
     return said;
 }
 

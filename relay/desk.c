@@ -149,8 +149,8 @@ static void on_charge(struct asker *a, const struct control_request *r)
     buf_i64(&b, said.wait_ms);
     if (said.field)
         buf_format(&b, ",\"field\":\"%s\"", said.field);
-    if (said.known)
-        buf_text(&b, ",\"known\":true");
+    if (said.trust)
+        buf_format(&b, ",\"trust\":%d", (int)said.trust);
     say(a, r->id, buf_ok(&b), buf_all(&b));
     buf_free(&b);
 }

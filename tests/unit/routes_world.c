@@ -30,7 +30,7 @@ int routes_begin(void **state)
     t->secrets.list[0].len = SECRET_MIN;
     memset(t->secrets.list[0].bytes, 's', SECRET_MIN);
     t->shared.rates = rates_new(&t->settings);
-    t->shared.hashing = hashing_new(1);
+    t->shared.hashing = hashing_new(1, 1);
     assert_non_null(t->shared.rates);
     assert_non_null(t->shared.hashing);
     pthread_mutex_init(&t->shared.lock, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Places for those who hash: a crowd waits, a flood does not, and who is known has a place in it.
+ * Places for those who hash: a crowd waits, guessers do not.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,12 +13,12 @@
 #include "common/clock.h"
 #include "fcgi/hashing.h"
 
-enum { THREADS = 8, PLACES = 6 };
+enum { THREADS = 8, PLACES = 6, JOBS = 2, GUESSES = HASHING_WRONG_MAX + 2 };
 
 static void fill(struct hashing *h, int n)
 {
     for (int i = 0; i < n; i++)
-        assert_true(hashing_enter(h, false));
+        assert_true(hashing_enter(h, TRUST_NONE));
 }
 
 static void empty(struct hashing *h, int n)
@@ -29,77 +29,100 @@ static void empty(struct hashing *h, int n)
 
 static void a_quarter_of_the_threads_stays_free(void **state)
 {
-    struct hashing *h = hashing_new(THREADS);
+    struct hashing *h = hashing_new(THREADS, JOBS);
     int64_t begun = clock_mono_ms();
 
     (void)state;
     fill(h, PLACES);
-    assert_false(hashing_enter(h, true));
+    assert_false(hashing_enter(h, TRUST_KNOWN));
     assert_true(clock_mono_ms() - begun >= HASHING_PATIENCE_MS - 1);
     empty(h, PLACES);
     hashing_free(h);
 }
 
-static void in_a_flood_nobody_waits(void **state)
+static void after_that_nobody_waits(void **state)
 {
-    struct hashing *h = hashing_new(THREADS);
+    struct hashing *h = hashing_new(THREADS, JOBS);
     int64_t begun;
 
     (void)state;
     fill(h, PLACES);
-    assert_false(hashing_enter(h, false));
+    assert_false(hashing_enter(h, TRUST_NONE));
     begun = clock_mono_ms();
     for (int i = 0; i < 1000; i++)
-        assert_false(hashing_enter(h, false));
+        assert_false(hashing_enter(h, i % 2 ? TRUST_KNOWN : TRUST_CALM));
     assert_true(clock_mono_ms() - begun < HASHING_PATIENCE_MS);
+    empty(h, 1);
+    fill(h, 1); /* and it begins anew once one was free */
     empty(h, PLACES);
     hashing_free(h);
 }
 
-static void guesses_are_a_flood_at_once(void **state)
+/* Wrong passwords, one after the other, with all places taken. */
+static void guess(struct hashing *h, int n)
 {
-    struct hashing *h = hashing_new(THREADS);
+    while (n--) {
+        hashing_leave(h, true);
+        assert_true(hashing_enter(h, TRUST_KNOWN));
+    }
+}
+
+static void who_may_be_guessing_does_not_wait(void **state)
+{
+    struct hashing *h = hashing_new(THREADS, JOBS);
     int64_t begun = clock_mono_ms();
 
     (void)state;
     fill(h, PLACES);
-    for (int i = 0; i < HASHING_WRONG_MAX; i++) {
-        hashing_leave(h, true);
-        fill(h, 1);
-    }
-    assert_false(hashing_enter(h, true));
+    guess(h, GUESSES);
+    assert_false(hashing_enter(h, TRUST_NONE));
     assert_true(clock_mono_ms() - begun < HASHING_PATIENCE_MS);
     empty(h, PLACES);
-    assert_true(hashing_enter(h, false)); /* it is over, and forgotten */
+    hashing_free(h);
+}
+
+static void and_leaves_slots_to_others(void **state)
+{
+    struct hashing *h = hashing_new(THREADS, JOBS);
+
+    (void)state;
+    fill(h, PLACES);
+    guess(h, GUESSES);
+    empty(h, PLACES - 1);
+    assert_false(hashing_enter(h, TRUST_NONE));
+    assert_true(hashing_enter(h, TRUST_CALM));
+    assert_false(hashing_enter(h, TRUST_CALM));
+    for (int i = JOBS; i < PLACES; i++)
+        assert_true(hashing_enter(h, TRUST_KNOWN));
+    empty(h, PLACES);
+    assert_true(hashing_enter(h, TRUST_NONE));
     empty(h, 1);
     hashing_free(h);
 }
 
-static void in_a_flood_half_of_the_places_are_for_the_known(void **state)
+static void who_is_known_waits_for_a_place(void **state)
 {
-    struct hashing *h = hashing_new(THREADS);
+    struct hashing *h = hashing_new(THREADS, JOBS);
+    int64_t begun = clock_mono_ms();
 
     (void)state;
     fill(h, PLACES);
-    assert_false(hashing_enter(h, false));
-    empty(h, 3);
-    assert_false(hashing_enter(h, false));
-    assert_true(hashing_enter(h, true));
-    empty(h, 2);
-    assert_true(hashing_enter(h, false));
-    empty(h, 3);
+    guess(h, GUESSES);
+    assert_false(hashing_enter(h, TRUST_KNOWN));
+    assert_true(clock_mono_ms() - begun >= HASHING_PATIENCE_MS - 1);
+    empty(h, PLACES);
     hashing_free(h);
 }
 
-static void a_flood_ends_when_nearly_all_are_gone(void **state)
+static void a_few_mistakes_are_no_guessing(void **state)
 {
-    struct hashing *h = hashing_new(THREADS);
+    struct hashing *h = hashing_new(THREADS, JOBS);
 
     (void)state;
     fill(h, PLACES);
-    assert_false(hashing_enter(h, false));
-    empty(h, PLACES - 1);
-    fill(h, PLACES - 1);
+    guess(h, HASHING_WRONG_MAX);
+    empty(h, 1);
+    assert_true(hashing_enter(h, TRUST_NONE));
     empty(h, PLACES);
     hashing_free(h);
 }
@@ -108,10 +131,10 @@ static void one_thread_has_the_one_place(void **state)
 {
     (void)state;
     for (int64_t threads = 1; threads <= 2; threads++) {
-        struct hashing *h = hashing_new(threads);
+        struct hashing *h = hashing_new(threads, JOBS);
 
         for (int i = 0; i < 100; i++) {
-            assert_true(hashing_enter(h, false));
+            assert_true(hashing_enter(h, TRUST_NONE));
             hashing_leave(h, false);
         }
         hashing_free(h);
@@ -128,7 +151,7 @@ static void *one_of_a_crowd(void *arg)
     struct crowd *c = arg;
     int inside, most = 0;
 
-    if (!hashing_enter(c->hashing, false))
+    if (!hashing_enter(c->hashing, TRUST_NONE))
         return NULL;
     inside = atomic_fetch_add(&c->inside, 1) + 1;
     while (inside > (most = atomic_load(&c->most)) && !atomic_compare_exchange_weak(&c->most, &most, inside))
@@ -144,7 +167,7 @@ static void *one_of_a_crowd(void *arg)
 static void a_crowd_waits_and_is_served(void **state)
 {
     enum { CROWD = 30 };
-    struct crowd c = { .hashing = hashing_new(THREADS) };
+    struct crowd c = { .hashing = hashing_new(THREADS, JOBS) };
     pthread_t thread[CROWD];
 
     (void)state;
@@ -161,10 +184,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_quarter_of_the_threads_stays_free),
-        cmocka_unit_test(in_a_flood_nobody_waits),
-        cmocka_unit_test(guesses_are_a_flood_at_once),
-        cmocka_unit_test(in_a_flood_half_of_the_places_are_for_the_known),
-        cmocka_unit_test(a_flood_ends_when_nearly_all_are_gone),
+        cmocka_unit_test(after_that_nobody_waits),
+        cmocka_unit_test(who_may_be_guessing_does_not_wait),
+        cmocka_unit_test(and_leaves_slots_to_others),
+        cmocka_unit_test(who_is_known_waits_for_a_place),
+        cmocka_unit_test(a_few_mistakes_are_no_guessing),
         cmocka_unit_test(one_thread_has_the_one_place),
         cmocka_unit_test(a_crowd_waits_and_is_served),
     };

@@ -158,6 +158,28 @@ static void a_room_spares_those_it_knows(void **state)
     rates_free(f.rates);
 }
 
+/* A tenth of what the room allows may be people's own mistakes. */
+static void a_room_is_calm_until_many_guess(void **state)
+{
+    struct fixture f = fixture();
+
+    (void)state;
+    f.settings.login_rate_room.count = 20;
+    rates_free(f.rates);
+    f.rates = rates_new(&f.settings);
+    assert_non_null(f.rates);
+    charge(&f, RATE_ENTERED, from(&f, 1), ROOM, NOW);
+    for (uint32_t i = 2; i < 5; i++) {
+        assert_int_equal(charge(&f, RATE_LOGIN, from(&f, i), ROOM, NOW).trust, TRUST_CALM);
+        charge(&f, RATE_WRONG, from(&f, i), ROOM, NOW);
+    }
+    assert_int_equal(charge(&f, RATE_LOGIN, from(&f, 5), ROOM, NOW).trust, TRUST_NONE);
+    assert_int_equal(charge(&f, RATE_LOGIN, from(&f, 1), ROOM, NOW).trust, TRUST_KNOWN);
+    assert_int_equal(charge(&f, RATE_LOGIN, from(&f, 5), OTHER_ROOM, NOW).trust, TRUST_CALM);
+    assert_int_equal(charge(&f, RATE_LOGIN, from(&f, 5), ROOM, NOW + 60000).trust, TRUST_CALM);
+    rates_free(f.rates);
+}
+
 static void after_30_days_nobody_is_known(void **state)
 {
     const int64_t days = INT64_C(86400000);
@@ -196,6 +218,7 @@ int main(void)
         cmocka_unit_test(right_ones_do_not_count),
         cmocka_unit_test(guesses_at_once_are_waited_for),
         cmocka_unit_test(a_room_spares_those_it_knows),
+        cmocka_unit_test(a_room_is_calm_until_many_guess),
         cmocka_unit_test(after_30_days_nobody_is_known),
         cmocka_unit_test(an_unknown_address_counts_for_the_room),
     };
