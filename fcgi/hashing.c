@@ -101,7 +101,9 @@ void hashing_leave(struct hashing *h, bool wrong)
     h->taken--;
     if (!h->waiting)
         h->full_since_ms = 0;
-    if (wrong && bucket_take(&h->wrong_full_us, people, now_ms * 1000))
+    /* Guesses that nobody waits behind do no harm, but for keeping up a flood that was one. */
+    if (wrong && (h->taken >= h->jobs || is_flood(h)) &&
+        bucket_take(&h->wrong_full_us, people, now_ms * 1000))
         h->flood_until_ms = now_ms + HASHING_FLOOD_MS;
     pthread_cond_broadcast(&h->left);
     pthread_mutex_unlock(&h->lock);

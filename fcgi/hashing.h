@@ -12,7 +12,7 @@ enum {
         2000, /* all places taken for longer, nobody waits: a few hundred people may enter at once */
     HASHING_WRONG_MAX = 8,  /* wrong passwords at once that are people's own, */
     HASHING_WRONG_MS = 250, /* and one in so many ms for good; beyond, many guess, */
-    HASHING_FLOOD_MS = 5000 /* and are taken to do so for this long */
+    HASHING_FLOOD_MS = 2000 /* and are taken to do so for this long */
 };
 
 /* Shared by all threads. */

@@ -227,8 +227,9 @@ def test_honest_logins_are_not_charged(site):
     too_many(guess(site, room, address), "login_rate")
 
 
-def test_honest_logins_at_once_are_not_charged(site):
+def test_honest_logins_at_once_are_not_charged(make_site):
     """Many people may come from one address at the same time."""
+    site = make_site(**SETTINGS)
     room, address = closed_room(site), somebody()
     wrong(guess(site, room, address))
     with ThreadPoolExecutor(16) as pool:
@@ -284,9 +285,10 @@ def test_public_rooms_are_entered_without_a_rate(site):
         assert guess(site, room, address).status == 200
 
 
-def test_guesses_made_at_once_are_not_many_more(site):
+def test_guesses_made_at_once_are_not_many_more(make_site):
     """Those that are being hashed when the rate is reached are heard; there are no more of them than threads, and
     they are waited for later."""
+    site = make_site(**SETTINGS)
     room, address = closed_room(site), somebody()
     with ThreadPoolExecutor(32) as pool:
         answers = list(pool.map(lambda _: guess(site, room, address), range(64)))

@@ -114,6 +114,21 @@ static void who_is_known_waits_for_a_place(void **state)
     hashing_free(h);
 }
 
+/* One after the other, as somebody types. */
+static void guesses_behind_whom_nobody_waits_keep_nobody_out(void **state)
+{
+    struct hashing *h = hashing_new(THREADS, JOBS);
+
+    (void)state;
+    for (int i = 0; i < 10 * GUESSES; i++) {
+        assert_true(hashing_enter(h, TRUST_NONE));
+        hashing_leave(h, true);
+    }
+    fill(h, PLACES);
+    empty(h, PLACES);
+    hashing_free(h);
+}
+
 static void a_few_mistakes_are_no_guessing(void **state)
 {
     struct hashing *h = hashing_new(THREADS, JOBS);
@@ -188,6 +203,7 @@ int main(void)
         cmocka_unit_test(who_may_be_guessing_does_not_wait),
         cmocka_unit_test(and_leaves_slots_to_others),
         cmocka_unit_test(who_is_known_waits_for_a_place),
+        cmocka_unit_test(guesses_behind_whom_nobody_waits_keep_nobody_out),
         cmocka_unit_test(a_few_mistakes_are_no_guessing),
         cmocka_unit_test(one_thread_has_the_one_place),
         cmocka_unit_test(a_crowd_waits_and_is_served),

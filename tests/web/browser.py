@@ -2,7 +2,7 @@
 """Debian's chromium as visitors use it: tabs, with the words by which people find things (labels, buttons' texts).
 
 Every document is watched from its first moment: reports of the content security policy are kept in window.reports,
-and what test payloads do when they run is to set window.ran.
+and what test markups do when they run is to set window.ran.
 """
 
 import re

@@ -8,7 +8,7 @@ import urllib.parse
 import pytest
 
 from lib.globes import wait
-from payloads import LONG, SHORT
+from markups import LONG, SHORT
 
 SETTINGS = {"name_max": "255"}
 
