@@ -187,7 +187,7 @@ def no_core_has_one(secrets, dumped, cores):
     assert not dumped or cores, "a core was written, and to where nobody can look whether it has secrets"
 
 
-@pytest.mark.parametrize("how", [signal.SIGABRT, signal.SIGSEGV], ids=["SIGABRT", "SIGSEGV"])
+@pytest.mark.parametrize("how", CRASHES, ids=lambda how: how.name)
 def test_no_core_of_the_relay_has_one(data, how):
     secrets, room, _, token = data
     folder = secrets.site.data
@@ -208,7 +208,7 @@ def test_no_core_of_the_relay_has_one(data, how):
     no_core_has_one(secrets, dumped, cores)
 
 
-@pytest.mark.parametrize("how", [signal.SIGABRT, signal.SIGSEGV], ids=["SIGABRT", "SIGSEGV"])
+@pytest.mark.parametrize("how", CRASHES, ids=lambda how: how.name)
 def test_no_core_of_globes_fcgi_has_one(data, how):
     secrets, room, password, token = data
     path = os.path.join(secrets.site.data, "run", "lone.sock")
