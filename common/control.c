@@ -21,9 +21,8 @@ static const struct {
     bool room;          /* it has one */
     int64_t room_least; /* 0: or none */
 } kinds[CONTROL_DO_COUNT] = {
-    [CONTROL_USERS] = { "users", true, 1 },
-    [CONTROL_ROOM] = { "room", true, 1 },
-    [CONTROL_CHARGE] = { "charge", true, 0 },
+    [CONTROL_USERS] = { "users", true, 1 },   [CONTROL_ROOM] = { "room", true, 1 },
+    [CONTROL_CHARGE] = { "charge", true, 0 }, [CONTROL_SETTINGS] = { "settings", false, 0 },
     [CONTROL_STATS] = { "stats", false, 0 },
 };
 

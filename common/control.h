@@ -15,7 +15,8 @@ enum control_do {
     CONTROL_USERS,  /* room -> users (array), total */
     CONTROL_ROOM,   /* the row of `room` was changed or removed: the relay reads it again before it answers */
     CONTROL_CHARGE, /* what, address, room -> wait_ms (0: go on), field, trust */
-    CONTROL_STATS,  /* -> sockets, rooms, people, pending, pid */
+    CONTROL_SETTINGS, /* -> settings: an object, the mark of each in hex (settings.h) */
+    CONTROL_STATS,    /* -> sockets, rooms, people, pending, pid */
     CONTROL_DO_COUNT
 };
 

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 
 #include "common/fold.h"
+#include "common/key.h"
 #include "common/settings_file.h"
 #include "common/settings_value.h"
 
@@ -310,6 +311,14 @@ struct setting_row settings_row(const struct settings *s, size_t i)
         .value = s->source[i].value,
         .origin = s->source[i].origin,
     };
+}
+
+void settings_mark(const struct settings *s, size_t i, uint8_t mark[SETTING_MARK_SIZE])
+{
+    uint8_t digest[KEY_SIZE];
+
+    key_sha256(digest, str_of(s->source[i].value));
+    memcpy(mark, digest, SETTING_MARK_SIZE);
 }
 
 const char *settings_unix_path(const char *value)

@@ -67,6 +67,10 @@ struct setting_row {
 size_t settings_count(void);
 struct setting_row settings_row(const struct settings *s, size_t i);
 
+/* A value by which two programs find out whether theirs is the same, and no more: it may be a secret. */
+enum { SETTING_MARK_SIZE = 8 };
+void settings_mark(const struct settings *s, size_t i, uint8_t mark[SETTING_MARK_SIZE]);
+
 /* "unix:/path" gives "/path"; NULL for anything else. */
 const char *settings_unix_path(const char *value);
 

@@ -155,6 +155,24 @@ static void on_charge(struct asker *a, const struct control_request *r)
     buf_free(&b);
 }
 
+static void on_settings(struct asker *a, const struct control_request *r)
+{
+    const struct settings *s = &a->desk->relay->settings;
+    uint8_t mark[SETTING_MARK_SIZE];
+    struct buf b = { 0 };
+
+    buf_text(&b, ",\"settings\":{");
+    for (size_t i = 0; i < settings_count(); i++) {
+        settings_mark(s, i, mark);
+        buf_format(&b, "%s\"%s\":\"", i ? "," : "", settings_row(s, i).name);
+        buf_hex(&b, mark, sizeof mark);
+        buf_char(&b, '"');
+    }
+    buf_char(&b, '}');
+    say(a, r->id, buf_ok(&b), buf_all(&b));
+    buf_free(&b);
+}
+
 static void on_done(void *arg, bool ok)
 {
     struct question *q = arg;
@@ -189,10 +207,8 @@ static void on_room(struct asker *a, const struct control_request *r)
 }
 
 static void (*const questions[CONTROL_DO_COUNT])(struct asker *a, const struct control_request *r) = {
-    [CONTROL_USERS] = on_users,
-    [CONTROL_ROOM] = on_room,
-    [CONTROL_CHARGE] = on_charge,
-    [CONTROL_STATS] = on_stats,
+    [CONTROL_USERS] = on_users,       [CONTROL_ROOM] = on_room,   [CONTROL_CHARGE] = on_charge,
+    [CONTROL_SETTINGS] = on_settings, [CONTROL_STATS] = on_stats,
 };
 
 /* ---- lines in ---- */

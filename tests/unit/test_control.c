@@ -36,6 +36,14 @@ static void a_request_is_read_as_it_was_written(void **state)
         { .id = INT64_MAX, .what = CONTROL_ROOM, .room_id = ROOM_ID_MAX },
         { .id = 0, .what = CONTROL_ROOM, .room_id = 42 },
         { .id = 3, .what = CONTROL_STATS },
+        { .id = 4, .what = CONTROL_SETTINGS },
+        { .id = 5, .what = CONTROL_CHARGE, .rate = RATE_CREATE },
+        { .id = 6, .what = CONTROL_CHARGE, .rate = RATE_WRONG, .room_id = 9, .address = { "address" } },
+        { .id = 7,
+          .what = CONTROL_CHARGE,
+          .rate = RATE_ENTERED,
+          .room_id = 9,
+          .address = { { 255, 0, 255 } } },
     };
 
     (void)state;
@@ -50,6 +58,8 @@ static void a_request_is_read_as_it_was_written(void **state)
         assert_int_equal(r.id, all[i].id);
         assert_int_equal(r.what, all[i].what);
         assert_int_equal(r.room_id, all[i].room_id);
+        assert_int_equal(r.rate, all[i].rate);
+        assert_memory_equal(&r.address, &all[i].address, sizeof r.address);
         buf_free(&line);
     }
 }
@@ -89,6 +99,12 @@ static void a_line_that_is_not_ours_is_refused(void **state)
         "{\"v\":1,\"id\":1,\"do\":\"room\",\"room\":null}",
         "{\"v\":1,\"id\":1,\"do\":\"room\",\"room\":5.5}",
         "{\"v\":1,\"id\":1,\"do\":\"cut\",\"room\":5,\"epoch\":\"0000000000000001\"}",
+        "{\"v\":1,\"id\":1,\"do\":\"charge\",\"room\":0,\"what\":\"create\"}",
+        "{\"v\":1,\"id\":1,\"do\":\"charge\",\"room\":0,\"what\":\"create\",\"address\":\"00\"}",
+        "{\"v\":1,\"id\":1,\"do\":\"charge\",\"room\":0,\"what\":\"all\",\"address\":"
+        "\"00000000000000000000000000000000\"}",
+        "{\"v\":1,\"id\":1,\"do\":\"charge\",\"room\":-1,\"what\":\"login\",\"address\":"
+        "\"00000000000000000000000000000000\"}",
         "{\"v\":1,\"id\":1,\"do\":\"stats\"} {}",
         "{\"v\":1,\"v\":1,\"id\":1,\"do\":\"stats\"}",
     };
